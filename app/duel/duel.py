@@ -1,0 +1,187 @@
+"""What is between two rigs: delta at equal lap distance, gap in one race, and whether it is one race.
+
+*Delta* compares laps: the rig's running lap time less the other rig's when it last was at this lap distance. It
+needs no common clock and no common session, only the same track. *Gap* compares cars in one race: how long ago the
+other car was where this one is. Positive means slower, or behind.
+
+Two rigs are *twins* when they are in one session: the same uid from two machines with two own cars. The same uid
+with the same own car is one machine's stream sent to two ports, which is a mistake of the set-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from app.duel.laps import RigLaps
+from app.normalize.events import Event, LapCompleted, LapProgress, SessionEnded, SessionState
+
+_FRESH_S: Final = 5.0
+"""A rig whose last progress is older takes part in nothing."""
+_REMEMBERED_LAPS: Final = 4096
+"""Laps of twins that still wait for the other rig's word: far more than any race has."""
+
+
+class Standing(NamedTuple):
+    """One rig against another, or alone.
+
+    Attributes:
+        delta_to_best_ms: Against the own best valid lap of this session, at this lap distance.
+        delta_to_other_ms: Against the other rig, at this lap distance.
+        gap_to_other_ms: In one race; None otherwise.
+        other: The rig compared with; None when there is none on this track.
+        same_race: Whether both are in one session.
+    """
+
+    delta_to_best_ms: int | None
+    delta_to_other_ms: int | None
+    gap_to_other_ms: int | None
+    other: str | None
+    same_race: bool
+
+
+class Twins(NamedTuple):
+    """Two rigs found in one session; `same_car` when they claim one and the same car."""
+
+    rig_id: str
+    other_rig_id: str
+    session_uid: str
+    car_index: int
+    other_car_index: int
+    same_car: bool
+
+
+class Disagreement(NamedTuple):
+    """Two rigs of one session tell the same lap with different times."""
+
+    session_uid: str
+    car_index: int
+    lap_number: int
+    lap_time_ms: int
+    other_lap_time_ms: int
+
+
+class Duel:
+    """The rigs side by side.
+
+    Args:
+        rig_ids: All rigs, in the order they are configured; a rig is compared with the first other that fits.
+    """
+
+    def __init__(self, rig_ids: Sequence[str]) -> None:
+        self._laps = {rig_id: RigLaps() for rig_id in rig_ids}
+        self._tracks: dict[str, tuple[str | None, str | None]] = {}
+        self._told: set[tuple[str, str, str]] = set()
+        self._lap_times: dict[tuple[str, int, int], dict[str, int]] = {}
+        self._heard_s: dict[str, float] = {}
+
+    def feed(self, event: Event, now_s: float) -> list[Twins | Disagreement]:
+        """Take over an event of any rig, in order; what it reveals about two rigs."""
+        laps = self._laps[event.rig_id]
+        if isinstance(event, LapProgress):
+            self._heard_s[event.rig_id] = now_s
+            laps.feed(event)
+            return list(self._new_twins(event, now_s))
+        if isinstance(event, SessionState):
+            self._tracks[event.rig_id] = (event.session_uid, event.track)
+        elif isinstance(event, LapCompleted):
+            laps.complete(event)
+            return self._cross_check(event)
+        elif isinstance(event, SessionEnded):
+            self._heard_s.pop(event.rig_id, None)
+        return []
+
+    def standing(self, rig_id: str, now_s: float) -> Standing:
+        """Where a rig stands now, as of its newest progress."""
+        laps = self._laps[rig_id]
+        now = laps.now
+        if now is None or not self._fresh(rig_id, now_s):
+            return Standing(None, None, None, None, same_race=False)
+        other_id = self._other(rig_id, now_s)
+        running_ms, distance_m = laps.running_ms, now.lap_distance_m
+        to_best = to_other = None
+        if running_ms is not None and distance_m is not None and distance_m >= 0:
+            to_best = _difference(running_ms, laps.best_elapsed_ms(distance_m))
+            if other_id is not None:
+                to_other = _difference(running_ms, self._laps[other_id].elapsed_ms(distance_m))
+        same_race = other_id is not None and self._are_twins(rig_id, other_id)
+        gap = self._gap_ms(laps, self._laps[other_id]) if other_id is not None and same_race else None
+        return Standing(to_best, to_other, gap, other_id, same_race)
+
+    def _fresh(self, rig_id: str, now_s: float) -> bool:
+        heard_s = self._heard_s.get(rig_id)
+        return heard_s is not None and now_s - heard_s < _FRESH_S
+
+    def _other(self, rig_id: str, now_s: float) -> str | None:
+        """The first other rig that drives on the same track; a twin before anybody else."""
+        others = [other for other in self._laps if other != rig_id and self._fresh(other, now_s)]
+        twins = [other for other in others if self._are_twins(rig_id, other)]
+        same_track = [
+            other for other in others if self._track(other) is not None and self._track(other) == self._track(rig_id)
+        ]
+        return next(iter([*twins, *same_track]), None)
+
+    def _track(self, rig_id: str) -> str | None:
+        """The track of the rig's present session; None while not known."""
+        uid, track = self._tracks.get(rig_id, (None, None))
+        now = self._laps[rig_id].now
+        return track if now is not None and now.session_uid == uid else None
+
+    def _are_twins(self, rig_id: str, other_id: str) -> bool:
+        mine, theirs = self._laps[rig_id].now, self._laps[other_id].now
+        return (
+            mine is not None
+            and theirs is not None
+            and mine.session_uid == theirs.session_uid
+            and mine.car_index != theirs.car_index
+        )
+
+    def _new_twins(self, progress: LapProgress, now_s: float) -> Sequence[Twins]:
+        found = []
+        for other_id, other in self._laps.items():
+            theirs = other.now
+            if other_id == progress.rig_id or theirs is None or not self._fresh(other_id, now_s):
+                continue
+            uid, car, their_car = progress.session_uid, progress.car_index, theirs.car_index
+            if uid is None or uid != theirs.session_uid or car is None or their_car is None:
+                continue
+            pair = (uid, *sorted((progress.rig_id, other_id)))
+            key = (pair[0], pair[1], pair[2])
+            if key not in self._told:
+                self._told.add(key)
+                found.append(Twins(progress.rig_id, other_id, uid, car, their_car, same_car=car == their_car))
+        return found
+
+    def _cross_check(self, lap: LapCompleted) -> list[Twins | Disagreement]:
+        """Hold a lap against what other rigs of the same session say about it."""
+        if lap.session_uid is None or lap.car_index is None:
+            return []
+        key = (lap.session_uid, lap.car_index, lap.lap_number)
+        told = self._lap_times.setdefault(key, {})
+        told[lap.rig_id] = lap.lap_time_ms
+        if len(self._lap_times) > _REMEMBERED_LAPS:
+            del self._lap_times[next(iter(self._lap_times))]
+        return [
+            Disagreement(lap.session_uid, lap.car_index, lap.lap_number, lap.lap_time_ms, time_ms)
+            for rig_id, time_ms in told.items()
+            if rig_id != lap.rig_id and time_ms != lap.lap_time_ms
+        ]
+
+    @staticmethod
+    def _gap_ms(mine: RigLaps, theirs: RigLaps) -> int | None:
+        here, there = mine.now, theirs.now
+        if here is None or there is None:
+            return None
+        my_m, my_s = here.total_distance_m, here.session_time_s
+        their_m, their_s = there.total_distance_m, there.session_time_s
+        if my_m is None or my_s is None or their_m is None or their_s is None:
+            return None
+        if their_m >= my_m:
+            passed_s = theirs.session_time_at_s(my_m)
+            return None if passed_s is None else round((my_s - passed_s) * 1000)
+        passed_s = mine.session_time_at_s(their_m)
+        return None if passed_s is None else -round((their_s - passed_s) * 1000)
+
+
+def _difference(mine_ms: int, theirs_ms: float | None) -> int | None:
+    return None if theirs_ms is None else round(mine_ms - theirs_ms)

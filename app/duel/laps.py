@@ -1,0 +1,126 @@
+"""The laps of one rig as lines: lap time over lap distance, and session time over total distance.
+
+The lap timer starts at the line, so a lap whose start was seen begins at (0 m, 0 ms) exactly, and a lap that was
+completed ends at its lap time. In between, the game's own distance and timer are taken as they are.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from app.duel.trace import Trace
+from app.normalize.events import LapCompleted, LapProgress
+
+_REACH_M: Final = 25.0
+"""A car does 5 m between frames at 20 Hz and 5 frames may be lost in a row."""
+FINISHED: Final = "finished"
+_KEPT_LAPS: Final = 4
+"""The running lap, the one before, and two more that a flashback may bring back."""
+_SPACING_S: Final = 0.04
+"""Points of the total-distance line are no closer: 25 a second are plenty for a gap."""
+
+
+class RigLaps:
+    """What one rig has driven in its present session."""
+
+    def __init__(self) -> None:
+        self._uid: str | None = None
+        self._laps: dict[int, Trace] = {}
+        self._timed: list[int] = []
+        self._best: tuple[int, Trace] | None = None
+        self._total = Trace()
+        self._finished = False
+        self.now: LapProgress | None = None
+        """The newest progress; None before the first of this session."""
+
+    def feed(self, progress: LapProgress) -> None:
+        """Take over where the car is."""
+        if progress.session_uid != self._uid:
+            self.__init__()  # type: ignore[misc]  # a new session is a new book
+            self._uid = progress.session_uid
+        before, self.now = self.now, progress
+        self._feed_total(progress)
+        number, distance_m = progress.lap_number, progress.lap_distance_m
+        if number is None or distance_m is None:
+            return
+        if before is not None and before.lap_number is not None and number < before.lap_number:
+            self._go_back(number)
+        # After the flag the lap number stays and the distance begins anew: that is no lap any more.
+        self._finished = progress.result_status == FINISHED
+        if self._finished or progress.current_lap_time_ms is None or distance_m < 0:
+            return
+        trace = self._laps.get(number)
+        if trace is None:
+            trace = self._laps[number] = Trace(_REACH_M)
+            crossed = before is not None and before.lap_number == number - 1
+            if crossed and distance_m > 0:
+                trace.add(0.0, 0.0)
+            self._forget_old()
+        trace.add(distance_m, progress.current_lap_time_ms)
+
+    def complete(self, lap: LapCompleted) -> None:
+        """Take over that a lap of the own car was completed, or what became of it later."""
+        if lap.session_uid != self._uid or not lap.own:
+            return
+        number = lap.lap_number
+        if number not in self._timed and lap.status == "provisional":
+            self._timed.append(number)
+        trace = self._laps.get(number)
+        if lap.valid and lap.personal_best and trace is not None:
+            self._best = (number, trace)
+        elif not lap.valid and self._best is not None and self._best[0] == number:
+            self._best = None
+
+    @property
+    def running_ms(self) -> int | None:
+        """The running lap's time; None while no lap is timed, and after the flag."""
+        return None if self.now is None or self._finished else self.now.current_lap_time_ms
+
+    def elapsed_ms(self, distance_m: float) -> float | None:
+        """The lap time shown when the car last passed a lap distance.
+
+        On the running lap if it is far enough, else on the timed lap before; None if there is none.
+        """
+        number = None if self.now is None else self.now.lap_number
+        if number is None:
+            return None
+        running = None if self._finished else self._laps.get(number)
+        if running is not None and running.last_x is not None and distance_m <= running.last_x:
+            elapsed_ms = running.at(distance_m)
+            if elapsed_ms is not None:
+                return elapsed_ms
+        over = number if self._finished else number - 1
+        done = max((timed for timed in self._timed if timed <= over), default=None)
+        trace = None if done is None else self._laps.get(done)
+        return None if trace is None else trace.at(distance_m)
+
+    def best_elapsed_ms(self, distance_m: float) -> float | None:
+        """The lap time at a lap distance of the best valid lap of this session."""
+        return None if self._best is None else self._best[1].at(distance_m)
+
+    def session_time_at_s(self, total_distance_m: float) -> float | None:
+        """The session time at which the car passed a total distance; None where that is not known."""
+        return self._total.at(total_distance_m)
+
+    def _feed_total(self, progress: LapProgress) -> None:
+        total_m, time_s = progress.total_distance_m, progress.session_time_s
+        if total_m is None or time_s is None:
+            return
+        end_m = self._total.last_x
+        if end_m is not None and total_m > end_m:
+            end_s = self._total.at(end_m)
+            if end_s is not None and 0 <= time_s - end_s < _SPACING_S:
+                return
+        self._total.add(total_m, time_s)
+
+    def _go_back(self, number: int) -> None:
+        """A flashback over the line: laps from there on are not driven any more."""
+        for later in [lap for lap in self._laps if lap > number]:
+            del self._laps[later]
+        self._timed = [lap for lap in self._timed if lap < number]
+        if self._best is not None and self._best[0] >= number:
+            self._best = None  # the best lap was undone; the one before it is known by time only
+
+    def _forget_old(self) -> None:
+        for old in sorted(self._laps)[:-_KEPT_LAPS]:
+            del self._laps[old]

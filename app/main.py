@@ -1,0 +1,300 @@
+"""The composition root: builds every part, wires them, starts and stops them. `uvicorn app.main:app`.
+
+Nobody else constructs. Data walks one way: rig ports → pipelines → bus → live view → hub → clients.
+Shutdown walks the same way: close the ports, close the bus, let the live view drain, close the clients.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import __version__
+from app.bus import Bus
+from app.duel.referee import Referee
+from app.errors import PortUnavailable
+from app.ingest.layouts import PACKET_NAMES
+from app.ingest.udp import RigEndpoint, open_port
+from app.log import configure
+from app.metrics import Distributions, GatewayCollector, Reading
+from app.normalize.events import Event
+from app.normalize.normalizer import RigIdentity
+from app.pipeline import RigPipeline, utc_now
+from app.publish.connections import ConnectionsMiddleware
+from app.publish.frames import RigCard
+from app.publish.headers import SecurityHeaders
+from app.publish.health import RigHealth
+from app.publish.hub import Hub
+from app.publish.live import LiveView
+from app.publish.routes import add_routes
+from app.settings import BadSettings, RigSettings, Settings, load_settings, unknown_keys
+from app.supervisor import Supervisor
+
+logger = logging.getLogger(__name__)
+
+WEB: Final = Path(__file__).resolve().parent.parent / "web"
+_TICK_S: Final = 0.25
+"""How often silence is looked for and the loop's lag measured."""
+_DRAIN_S: Final = 2.0
+"""How long stages may take to finish what is on the bus."""
+
+
+class Gateway:
+    """The running gateway: everything that is built from one set of settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._bus: Bus[Event] = Bus()
+        self._lines = [_Line(rig, self._bus, settings) for rig in settings.rigs]
+        self.registry = CollectorRegistry()
+        for process_wide in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
+            self.registry.register(process_wide)
+        self._distributions = Distributions(self.registry)
+        self._live = LiveView(
+            rigs=[(line.card, line.rig.individual_id, line.pipeline) for line in self._lines],
+            bus=self._bus,
+            rate_hz=settings.live_rate_hz,
+            stale_after_s=settings.stale_after_s,
+            version=__version__,
+            wall=utc_now,
+            distributions=self._distributions,
+        )
+        self._referee = Referee([rig.rig_id for rig in settings.rigs], self._bus)
+        self.hub = Hub(self._live)
+        self.died = False
+        self._supervisor = Supervisor(on_death=self._end_process)
+        self._running = False
+        self.registry.register(GatewayCollector(self._readings))
+
+    # --- life ----------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open the rigs' ports and start the stages.
+
+        Raises:
+            PortUnavailable: A rig's port is taken; those opened before are closed again.
+        """
+        try:
+            for line in self._lines:
+                await line.open()
+        except BaseException:
+            self._close_ports()
+            raise
+        self._running = True
+        self._supervisor.start("live", self._live.run(self.hub))
+        self._supervisor.start("referee", self._referee.run())
+        self._supervisor.start("clock", self._clock())
+        gc.collect()
+        gc.freeze()  # what start-up made lives for good: no later collection need look at it
+        for line in self._lines:
+            logger.info("%s listens on UDP %d", line.rig.rig_id, line.port)
+
+    async def stop(self) -> None:
+        """Close the inlets, drain, close the clients."""
+        self._running = False
+        self._close_ports()
+        self._bus.close()
+        await self._supervisor.stop(_DRAIN_S)
+        await self.hub.close()
+
+    def _close_ports(self) -> None:
+        for line in self._lines:
+            line.close()
+
+    async def _clock(self) -> None:
+        """Look for rigs that fell silent, and measure how late the loop wakes us, until the bus closes."""
+        due_s = time.monotonic() + _TICK_S
+        while self._running:
+            await asyncio.sleep(max(0.0, due_s - time.monotonic()))
+            now_s = time.monotonic()
+            self._distributions.loop_lag_s.observe(max(0.0, now_s - due_s))
+            due_s = now_s + _TICK_S
+            for line in self._lines:
+                line.pipeline.tick()
+
+    def _end_process(self, stage: str) -> None:
+        """A dead stage ends the process the way an operator would: uvicorn closes down in order."""
+        self.died = True
+        signal.raise_signal(signal.SIGTERM)
+
+    # --- what it says of itself (publish.health.Health) ------------------------------------------------
+
+    def rigs(self) -> Sequence[RigHealth]:
+        """Every configured rig."""
+        return [line.health() for line in self._lines]
+
+    def stages(self) -> Mapping[str, bool]:
+        """Every stage by name, and whether it runs."""
+        return self._supervisor.stages()
+
+    def queue_size(self) -> int:
+        """Events waiting on the bus."""
+        return sum(subscription.waiting for subscription in self._bus.subscriptions)
+
+    def _readings(self) -> Iterator[Reading]:
+        yield "f1_event_queue_size", (), self.queue_size()
+        yield "f1_datacloud_uploaded", (), 0
+        yield "f1_datacloud_failed", (), 0
+        for line in self._lines:
+            yield from line.readings()
+        for subscription in self._bus.subscriptions:
+            name = (subscription.name,)
+            yield "f1_bus_delivered", name, subscription.delivered
+            yield "f1_bus_dropped", name, subscription.dropped
+            yield "f1_bus_conflated", name, subscription.conflated
+            yield "f1_bus_waiting", name, subscription.waiting
+        yield "f1_publish_clients", (), self.hub.clients
+        yield "f1_publish_clients_cut", (), self.hub.clients_cut
+        yield "f1_publish_clients_refused", (), self.hub.clients_refused
+        yield "f1_publish_states_sent", (), self.hub.states_sent
+        yield "f1_publish_states_skipped", (), self.hub.states_skipped
+        yield "f1_publish_facts_sent", (), self.hub.facts_sent
+        yield from self._live.readings()
+        yield from self._supervisor.readings()
+
+
+class _Line:
+    """One rig's port and pipeline."""
+
+    def __init__(self, rig: RigSettings, bus: Bus[Event], settings: Settings) -> None:
+        self.rig = rig
+        self._host = settings.udp_host
+        self._buffer_bytes = settings.udp_receive_buffer_bytes
+        identity = RigIdentity(rig.rig_id, rig.device_id, rig.driver_name, rig.individual_id)
+        self.pipeline = RigPipeline(identity, bus, settings.stale_after_s)
+        self._endpoint: RigEndpoint | None = None
+
+    @property
+    def card(self) -> RigCard:
+        """What a client is told of the rig."""
+        return RigCard(self.rig.rig_id, self.rig.udp_port, self.rig.device_id, self.rig.driver_name)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on; the configured one while closed."""
+        return self._endpoint.port if self._endpoint is not None else self.rig.udp_port
+
+    async def open(self) -> None:
+        """Listen."""
+        self._endpoint = await open_port(
+            self.rig.rig_id, self._host, self.rig.udp_port, self.pipeline.receive, self._buffer_bytes
+        )
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._endpoint is not None:
+            self._endpoint.close()
+
+    def health(self) -> RigHealth:
+        """The rig, as `/health` shows it."""
+        pipeline = self.pipeline
+        return RigHealth(
+            rig_id=self.rig.rig_id,
+            port=self.port,
+            driver=self.rig.driver_name,
+            packets_received=pipeline.packets_received,
+            packets_rejected=pipeline.rejected.total(),
+            packets_per_s=pipeline.packets_per_s(),
+            last_packet_time=pipeline.last_packet_at,
+            active=pipeline.active,
+            session_uid=pipeline.normalizer.session_uid,
+            problem=pipeline.problem,
+        )
+
+    def readings(self) -> Iterator[Reading]:
+        """The rig's numbers for Prometheus."""
+        rig, pipeline = self.rig.rig_id, self.pipeline
+        yield "f1_packets_received", (rig,), pipeline.packets_received
+        for packet_id, name in PACKET_NAMES.items():
+            yield "f1_ingest_packets", (rig, name), pipeline.packets[packet_id]
+        for reason, count in pipeline.rejected.items():
+            yield "f1_ingest_rejected", (rig, reason), count
+        if pipeline.silent_s is not None:
+            yield "f1_ingest_last_packet_age_seconds", (rig,), pipeline.silent_s
+        if self._endpoint is not None:
+            yield "f1_ingest_socket_errors", (rig,), self._endpoint.socket_errors
+            yield "f1_ingest_receive_buffer_bytes", (rig,), self._endpoint.receive_buffer_bytes
+        for kind, count in pipeline.events.items():
+            yield "f1_normalize_events", (rig, kind), count
+        normalizer = pipeline.normalizer
+        for reason, count in normalizer.ignored.items():
+            yield "f1_normalize_ignored", (rig, reason), count
+        for table, count in normalizer.unknown.items():
+            yield "f1_normalize_unknown", (rig, table), count
+        for kind, count in normalizer.implausible.items():
+            yield "f1_normalize_implausible", (rig, kind), count
+        yield "f1_normalize_session_active", (rig,), float(normalizer.session_uid is not None)
+
+
+class OneSentence:
+    """ASGI middleware: a start that fails for a reason an operator can mend says so without a traceback."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection; only the lifespan's messages are looked at."""
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_shortened(message: Message) -> None:
+            text = message.get("message", "")
+            if message["type"] == "lifespan.startup.failed" and f"{PortUnavailable.__name__}: " in text:
+                message = {**message, "message": text.rpartition(f"{PortUnavailable.__name__}: ")[2].strip()}
+            await send(message)
+
+        await self._app(scope, receive, send_shortened)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The ASGI application of one gateway; it starts and stops with the application's lifespan."""
+    gateway = Gateway(settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await gateway.start()
+        try:
+            yield
+        finally:
+            await gateway.stop()
+
+    app = FastAPI(title="Rig Gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.gateway = gateway
+    app.add_middleware(OneSentence)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(ConnectionsMiddleware)
+    add_routes(app, gateway, gateway.registry, gateway.hub.serve, WEB, __version__)
+    return app
+
+
+def app_from_environment() -> FastAPI:
+    """The application as the environment and `.env` say; ends the process with exit code 2 when they are wrong."""
+    try:
+        settings = load_settings()
+    except BadSettings as refused:
+        sys.stderr.write(f"The configuration cannot be used:\n{refused}\n")
+        raise SystemExit(2) from None
+    configure(settings.log_level, settings.log_format)
+    for sentence in unknown_keys():
+        logger.warning("%s", sentence)
+    return create_app(settings)
+
+
+def __getattr__(name: str) -> FastAPI:
+    """Make `app` when it is asked for, so that importing this module reads no environment."""
+    if name == "app":
+        return app_from_environment()
+    raise AttributeError(name)

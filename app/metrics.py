@@ -1,0 +1,95 @@
+"""Every Prometheus metric, declared once, and how it gets its number.
+
+Counts are kept as plain integers by those who count, and read when Prometheus asks: a datagram costs no
+metric call. Only the two distributions (loop lag, frame age) are observed as they happen. Label values
+come from closed lists; never a session, a driver, an address or a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, Literal, NamedTuple
+
+from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+
+class MetricSpec(NamedTuple):
+    """One metric: its name without `_total`, type, labels and help."""
+
+    name: str
+    type: Literal["counter", "gauge"]
+    labels: tuple[str, ...]
+    help: str
+
+
+METRICS: Final = (
+    MetricSpec("f1_packets_received", "counter", ("rig",), "Valid datagrams."),
+    MetricSpec("f1_event_queue_size", "gauge", (), "Events waiting in all inboxes of the bus."),
+    MetricSpec("f1_datacloud_uploaded", "counter", (), "Rows that Data Cloud accepted; 0 while it is off."),
+    MetricSpec("f1_datacloud_failed", "counter", (), "Rows that Data Cloud refused; 0 while it is off."),
+    MetricSpec("f1_ingest_packets", "counter", ("rig", "packet"), "Valid datagrams by packet type."),
+    MetricSpec("f1_ingest_rejected", "counter", ("rig", "reason"), "Datagrams that are not the game's, by reason."),
+    MetricSpec("f1_ingest_socket_errors", "counter", ("rig",), "Errors that the operating system reported."),
+    MetricSpec("f1_ingest_last_packet_age_seconds", "gauge", ("rig",), "Age of the last valid datagram."),
+    MetricSpec("f1_ingest_receive_buffer_bytes", "gauge", ("rig",), "Kernel receive buffer granted."),
+    MetricSpec("f1_normalize_events", "counter", ("rig", "kind"), "Canonical events published."),
+    MetricSpec("f1_normalize_ignored", "counter", ("rig", "reason"), "Valid datagrams that changed nothing."),
+    MetricSpec("f1_normalize_unknown", "counter", ("rig", "table"), "Values that no document lists."),
+    MetricSpec("f1_normalize_implausible", "counter", ("rig", "kind"), "Events with values that cannot be true."),
+    MetricSpec("f1_normalize_session_active", "gauge", ("rig",), "1 while the rig is in a session."),
+    MetricSpec("f1_bus_delivered", "counter", ("subscriber",), "Events taken out of an inbox."),
+    MetricSpec("f1_bus_dropped", "counter", ("subscriber",), "Events lost to a full inbox."),
+    MetricSpec("f1_bus_conflated", "counter", ("subscriber",), "Samples replaced by newer ones before they were read."),
+    MetricSpec("f1_bus_waiting", "gauge", ("subscriber",), "Events waiting in an inbox."),
+    MetricSpec("f1_publish_clients", "gauge", (), "WebSocket clients connected."),
+    MetricSpec("f1_publish_clients_cut", "counter", (), "Clients cut because they did not read."),
+    MetricSpec("f1_publish_clients_refused", "counter", (), "Clients refused at a connection cap."),
+    MetricSpec("f1_publish_frames", "counter", ("rig",), "State frames made; each is sent to all clients."),
+    MetricSpec("f1_publish_states_sent", "counter", (), "State frames sent, over all clients."),
+    MetricSpec("f1_publish_states_skipped", "counter", (), "State frames that a slow client skipped."),
+    MetricSpec("f1_publish_facts_sent", "counter", (), "Event messages sent, over all clients."),
+    MetricSpec("f1_stage_up", "gauge", ("stage",), "1 while a stage of the gateway runs."),
+)
+
+Reading = tuple[str, tuple[str, ...], float]
+"""A metric's name, its label values, its number."""
+
+
+class GatewayCollector(Collector):
+    """Turns readings into metrics at scrape time; a name that is not declared is an error."""
+
+    def __init__(self, read: Callable[[], Iterable[Reading]]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterator[Metric]:
+        """All declared metrics, those without a reading included."""
+        families = {spec.name: _family(spec) for spec in METRICS}
+        for name, labels, value in self._read():
+            families[name].add_metric(labels, value)
+        yield from families.values()
+
+
+def _family(spec: MetricSpec) -> CounterMetricFamily | GaugeMetricFamily:
+    make = CounterMetricFamily if spec.type == "counter" else GaugeMetricFamily
+    return make(spec.name, spec.help, labels=spec.labels)
+
+
+class Distributions:
+    """The two distributions that are observed as they happen."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.loop_lag_s = Histogram(
+            "f1_loop_lag_seconds",
+            "How late the event loop wakes a timer.",
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
+            registry=registry,
+        )
+        self.frame_age_s = Histogram(
+            "f1_publish_frame_age_seconds",
+            "Age of the newest datagram in a state frame when it is handed to the clients.",
+            labelnames=("rig",),
+            buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5),
+            registry=registry,
+        )

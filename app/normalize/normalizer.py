@@ -1,0 +1,482 @@
+"""One rig's packets to canonical events: `Normalizer.feed(packet, received_at) -> list[Event]`.
+
+This is the seam where the pure parts meet: frames (is it news?), session (which one?), roster (who?),
+laps (what was driven?), samples and game_events (what do the numbers mean?). It holds the state of one
+rig, keyed by session uid, and knows neither sockets nor clocks: `received_at` comes with each packet.
+
+What changes nothing is counted in `ignored`, what no document lists in `unknown`, and what cannot be
+true (NaN, a gear of 255) in `implausible`; the owner may read and clear these counters.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from pydantic import ValidationError
+
+from app.ingest import packets as wire
+from app.ingest.header import PacketHeader
+from app.normalize import events, samples
+from app.normalize.events import Event
+from app.normalize.frame_gate import FrameGate
+from app.normalize.game_events import tell
+from app.normalize.laps import LIVE, LapBegun, LapDone, LapFact, LapTracker, LapVoid, LapWithdrawn, SectorDone
+from app.normalize.roster import Roster
+from app.normalize.session import LONG_SILENCE_S, Change, Opened, SessionTracker, Signal
+from app.normalize.units import seconds_to_ms
+from app.normalize.words import Words
+
+SPECTATOR: Final = 255
+_SEEN_FROM_START_FRAMES: Final = 300
+"""A session whose first datagram has a lower frame was seen to begin (5 s at 60 frames/s)."""
+
+
+class RigIdentity(NamedTuple):
+    """What is configured about a rig; names are None where the game's own are to be used."""
+
+    rig_id: str
+    device_id: str
+    driver_name: str | None = None
+    individual_id: str | None = None
+
+
+class _Session:
+    """What is known of one session uid."""
+
+    def __init__(self, uid: int, header: PacketHeader) -> None:
+        self.uid = uid
+        self.gate = FrameGate()
+        self.roster = Roster()
+        self.laps = LapTracker(from_start=header.frame_identifier < _SEEN_FROM_START_FRAMES)
+        self.classified = False
+        self.car: int | None = None
+        """The own car, once lap data has shown that it takes part; before that its records may be an empty slot's."""
+        self.no_car = False
+        """Whether lap data has shown that the car which the game names takes no part."""
+        self.flashback_told = False
+        self.rewound_at = 0
+        """The overall frame that told of the last flashback whose FLBK had not come."""
+        self.tyre_compound: str | None = None
+        """Of the own car."""
+        self.compound_of_lap: dict[tuple[int, int], str | None] = {}
+        """The compound at the line, by car and lap, of laps that were seen to end."""
+        self.last_session: wire.SessionPacket | None = None
+
+
+# Any: a handler takes the packet type it is listed for.
+_Handler = Callable[["Normalizer", Any, "_Session", "_Context"], list[Event]]
+
+
+class _Context(NamedTuple):
+    """What all events of one datagram share."""
+
+    session_uid: str | None
+    session_key: str | None
+    session_time_s: float | None
+    overall_frame: int | None
+    own_car: int | None
+    spectating: bool
+    received_at: datetime
+
+
+class Normalizer:
+    """The state of one rig, fed packet by packet."""
+
+    def __init__(self, identity: RigIdentity) -> None:
+        self._identity = identity
+        self._tracker = SessionTracker()
+        self._session: _Session | None = None
+        self._words = Words(2025, 25)
+        self._words_of = (2025, 25)
+        self._in_menu = False
+        self._silent = False
+        self.ignored: Counter[str] = Counter()
+        """Valid packets that changed nothing, by reason: duplicate, stale, past_session, menu."""
+        self.implausible: Counter[str] = Counter()
+        """Values that cannot be true, given as None, by event kind."""
+
+    @property
+    def session_uid(self) -> str | None:
+        """The uid of the open session as text; None when none is."""
+        return str(self._tracker.uid) if self._tracker.uid else None
+
+    @property
+    def unknown(self) -> Counter[str]:
+        """Values that no document lists, by table."""
+        return self._words.unknown
+
+    # --- what comes in ---------------------------------------------------------------------------
+
+    def feed(self, packet: wire.Packet, received_at: datetime) -> list[Event]:
+        """Turn one packet into the events it causes, in order.
+
+        Args:
+            packet: A decoded datagram of this rig.
+            received_at: When it arrived, UTC.
+
+        Returns:
+            Samples of the own car and facts about all cars; empty when the packet is no news.
+        """
+        self._silent = False
+        header = packet.header
+        if header.session_uid == 0:
+            return self._menu(header, received_at)
+        if self._tracker.is_past(header.session_uid):
+            self.ignored["past_session"] += 1
+            return []
+        self._speak(header)
+        session = self._session
+        if session is None or session.uid != header.session_uid:
+            session = self._session = _Session(header.session_uid, header)
+        return self._of_session(packet, session, received_at)
+
+    def rig_online(self, received_at: datetime, source_address: str | None, silent_s: float | None) -> list[Event]:
+        """The fact that valid datagrams arrive from a rig that was silent or new."""
+        context = self._outside(received_at)
+        return self._fact(events.RigOnline, None, {"source_address": source_address, "silent_s": silent_s}, context)
+
+    def quiet(self, silent_s: float, last_packet_at: datetime, now: datetime) -> list[Event]:
+        """Tell that the rig is silent: `RigSilent` once, and the session's end after long.
+
+        Args:
+            silent_s: Measured on a clock that does not jump.
+            last_packet_at: When the last valid datagram arrived, UTC.
+            now: UTC.
+        """
+        told: list[Event] = []
+        if not self._silent:
+            self._silent = True
+            told += self._fact(events.RigSilent, None, {"last_packet_at": last_packet_at}, self._outside(now))
+        if silent_s >= LONG_SILENCE_S and self._tracker.uid:
+            told += self._signal("silence", self._tracker.uid, None, self._outside(now))
+        return told
+
+    # --- menus and sessions ----------------------------------------------------------------------
+
+    def _menu(self, header: PacketHeader, received_at: datetime) -> list[Event]:
+        """Packets with uid 0: the lobby, the menu, and noise around a session's end; no facts of a session."""
+        self.ignored["menu"] += 1
+        if self._tracker.uid or self._in_menu:
+            return []  # a session is open: uid-0 packets were seen just before its SEND
+        self._in_menu = True
+        fields = {**samples.NO_SESSION, "mode": "menu", **self._game(header), **self._team(None, None)}
+        return self._event(events.SessionState, None, fields, self._outside(received_at))
+
+    def _speak(self, header: PacketHeader) -> None:
+        key = (header.packet_format, header.game_year)
+        if key != self._words_of:
+            unknown = self._words.unknown
+            self._words = Words(*key)
+            self._words.unknown = unknown
+            self._words_of = key
+
+    def _of_session(self, packet: wire.Packet, session: _Session, received_at: datetime) -> list[Event]:
+        header = packet.header
+        if isinstance(packet, wire.EventPacket):
+            frame = session.gate.frame_of_fact(header)
+            fact = (header.session_time, header.frame_identifier, frame, packet.event_string_code, packet.details)
+            if not session.gate.first_time(fact):
+                self.ignored["duplicate"] += 1
+                return []
+            return self._game_event(packet, session, self._inside(header, frame, received_at))
+        handler = _HANDLERS.get(type(packet))
+        if handler is None:
+            return []
+        car = packet.car_idx if isinstance(packet, wire.SessionHistoryPacket) else None
+        stream = (header.packet_id, car)
+        placed = session.gate.place(header, stream)
+        out_of_order = placed.overall_frame is None and not isinstance(packet, _UNORDERED)
+        if placed.verdict != "fresh" or out_of_order:
+            self.ignored[placed.verdict if not out_of_order else "stale"] += 1
+            return []
+        context = self._inside(header, placed.overall_frame, received_at)
+        told = self._undetected_flashback(session, placed.rewound, header, context)
+        return told + handler(self, packet, session, context)
+
+    def _undetected_flashback(
+        self, session: _Session, rewound: bool, header: PacketHeader, context: _Context
+    ) -> list[Event]:
+        """The fact of a flashback whose FLBK event was lost, told by the frame counters."""
+        if not rewound:
+            return []
+        told_already, session.flashback_told = session.flashback_told, False
+        if told_already:
+            return []
+        session.rewound_at = context.overall_frame or 0
+        fields = {"to_frame": header.frame_identifier, "to_session_time_s": header.session_time}
+        return self._fact(events.FlashbackUsed, None, fields, context)
+
+    def _game_event(self, packet: wire.EventPacket, session: _Session, context: _Context) -> list[Event]:
+        code = packet.event_string_code
+        if code == "SEND":
+            return self._signal("send", session.uid, None, context)
+        if code == "FLBK":
+            if (context.overall_frame or session.rewound_at) < session.rewound_at:
+                self.ignored["stale"] += 1  # the frames that came before it have told of this flashback
+                return []
+            session.flashback_told = True
+        told = tell(packet, lambda car: self._driver(car, own=car == context.own_car), self._words)
+        return self._fact(told.kind, told.car_index, told.fields, context)
+
+    def _signal(self, signal: Signal, uid: int, packet: wire.SessionPacket | None, context: _Context) -> list[Event]:
+        told: list[Event] = []
+        for change in self._tracker.feed(signal, uid):
+            told += self._session_changed(change, packet, context)
+        return told
+
+    def _session_changed(self, change: Change, packet: wire.SessionPacket | None, context: _Context) -> list[Event]:
+        if isinstance(change, Opened) and packet is not None:
+            self._in_menu = False
+            known = samples.session(packet, self._words)
+            fields = {name: known[name] for name in _TOLD_AT_START}
+            fields["packet_format"] = packet.header.packet_format
+            return self._fact(events.SessionStarted, None, fields, context)
+        if isinstance(change, Opened):
+            return []
+        old = context._replace(session_uid=str(change.session_uid), session_key=self._key(change.session_uid))
+        if change.reason == "new_session":
+            old = old._replace(session_time_s=None, overall_frame=None)  # these are the new session's
+        return self._fact(events.SessionEnded, None, {"reason": change.reason}, old)
+
+    # --- handlers, one per packet type -----------------------------------------------------------
+
+    def _on_session(self, packet: wire.SessionPacket, session: _Session, context: _Context) -> list[Event]:
+        told = self._signal("session_packet", session.uid, packet, context)
+        session.last_session = packet
+        return told + self._session_state(packet, session, context)
+
+    def _session_state(self, packet: wire.SessionPacket, session: _Session, context: _Context) -> list[Event]:
+        no_car = session.no_car or context.own_car is None
+        mode = "spectating" if context.spectating else "no_car" if no_car else "driving"
+        fields = {
+            **samples.session(packet, self._words),
+            "mode": mode,
+            **self._game(packet.header),
+            **self._team(session, context.own_car),
+        }
+        return self._event(events.SessionState, context.own_car, fields, context)
+
+    def _on_participants(self, packet: wire.ParticipantsPacket, session: _Session, context: _Context) -> list[Event]:
+        if not session.roster.feed(packet, self._words):
+            return []
+        fields = {"num_active_cars": packet.num_active_cars, "participants": session.roster.everyone()}
+        return self._fact(events.ParticipantsChanged, None, fields, context)
+
+    def _on_lap_data(self, packet: wire.LapDataPacket, session: _Session, context: _Context) -> list[Event]:
+        told: list[Event] = []
+        for fact in session.laps.feed(packet):
+            told += self._lap_fact(fact, session, context)
+        session.car = None
+        if context.own_car is None:
+            return told
+        own = packet.cars[context.own_car]
+        had_no_car, session.no_car = session.no_car, own.result_status not in LIVE
+        if had_no_car != session.no_car and session.last_session is not None:
+            told += self._session_state(session.last_session, session, context)
+        if session.no_car:
+            return told
+        session.car = context.own_car
+        best = session.laps.best_ms(context.own_car)
+        fields = samples.lap_progress(own, session.laps.live_cars, best, self._words)
+        return told + self._event(events.LapProgress, context.own_car, fields, context)
+
+    def _on_history(self, packet: wire.SessionHistoryPacket, session: _Session, context: _Context) -> list[Event]:
+        told: list[Event] = []
+        for fact in session.laps.confirm(packet):
+            told += self._lap_fact(fact, session, context)
+        return told
+
+    def _on_telemetry(self, packet: wire.CarTelemetryPacket, session: _Session, context: _Context) -> list[Event]:
+        if context.own_car is None or context.own_car != session.car:
+            return []
+        record = packet.cars[context.own_car]
+        fields = samples.telemetry(record, packet.suggested_gear, self._words)
+        return self._event(events.CarTelemetry, context.own_car, fields, context)
+
+    def _on_status(self, packet: wire.CarStatusPacket, session: _Session, context: _Context) -> list[Event]:
+        if context.own_car is None or context.own_car != session.car:
+            return []
+        fields = samples.status(packet.cars[context.own_car], self._words)
+        session.tyre_compound = fields["tyre_compound"]
+        return self._event(events.CarStatus, context.own_car, fields, context)
+
+    def _on_damage(self, packet: wire.CarDamagePacket, session: _Session, context: _Context) -> list[Event]:
+        if context.own_car is None or context.own_car != session.car:
+            return []
+        return self._event(events.CarDamage, context.own_car, samples.damage(packet.cars[context.own_car]), context)
+
+    def _on_motion(self, packet: wire.MotionPacket, session: _Session, context: _Context) -> list[Event]:
+        if context.own_car is None or context.own_car != session.car:
+            return []
+        return self._event(events.CarMotion, context.own_car, samples.motion(packet.cars[context.own_car]), context)
+
+    def _on_telemetry2(self, packet: wire.CarTelemetry2Packet, session: _Session, context: _Context) -> list[Event]:
+        if context.own_car is None or context.own_car != session.car:
+            return []
+        fields = samples.aero(packet.cars[context.own_car], self._words)
+        return self._event(events.CarAero, context.own_car, fields, context)
+
+    def _on_classification(
+        self, packet: wire.FinalClassificationPacket, session: _Session, context: _Context
+    ) -> list[Event]:
+        if session.classified:
+            self.ignored["duplicate"] += 1
+            return []
+        session.classified = True
+        cars = [
+            {
+                "car_index": index,
+                "name": self._driver(index, own=index == context.own_car),
+                "position": row.position or None,
+                "grid_position": row.grid_position or None,
+                "laps": row.num_laps,
+                "points": row.points,
+                "pit_stops": row.num_pit_stops,
+                "result_status": self._words.say("result_status", row.result_status),
+                "result_reason": self._words.maybe("result_reason", row.result_reason),
+                "best_lap_time_ms": row.best_lap_time_in_ms or None,
+                "total_race_time_ms": _ms_or_none(row.total_race_time),
+                "penalties_s": row.penalties_time,
+                "penalties": row.num_penalties,
+            }
+            for index, row in enumerate(packet.cars)
+            if row.result_status in LIVE
+        ]
+        told = self._fact(events.FinalClassification, None, {"cars": cars}, context)
+        return told + self._signal("classification", session.uid, None, context)
+
+    # --- making events ---------------------------------------------------------------------------
+
+    def _lap_fact(self, fact: LapFact, session: _Session, context: _Context) -> list[Event]:
+        fields: dict[str, Any] = fact._asdict()
+        car_index = fields.pop("car_index")
+        fields["own"] = car_index == context.own_car
+        if isinstance(fact, LapDone):
+            lap = (car_index, fact.lap_number)
+            if fields["own"] and fact.status == "provisional":
+                session.compound_of_lap[lap] = session.tyre_compound
+            fields["tyre_compound"] = session.compound_of_lap.get(lap)
+        return self._fact(_LAP_EVENTS[type(fact)], car_index, fields, context)
+
+    def _fact(self, kind: type[Event], car_index: int | None, fields: dict[str, Any], context: _Context) -> list[Event]:
+        return self._event(kind, car_index, fields, context)
+
+    def _event(
+        self, kind: type[Event], car_index: int | None, fields: dict[str, Any], context: _Context
+    ) -> list[Event]:
+        """The validated event, as a list of one; a value that cannot be true becomes None and is counted."""
+        own = car_index is not None and car_index == context.own_car
+        identity = self._identity
+        values = {
+            "rig_id": identity.rig_id,
+            "session_uid": context.session_uid,
+            "session_key": context.session_key,
+            "session_time_s": context.session_time_s,
+            "overall_frame": context.overall_frame,
+            "car_index": car_index,
+            "received_at": context.received_at,
+            "driver_name": self._driver(car_index, own=own),
+            "individual_id": identity.individual_id if own else None,
+            **fields,
+        }
+        try:
+            return [kind.__pydantic_validator__.validate_python(values)]
+        except ValidationError as refused:
+            return self._mended(kind, values, refused)
+
+    def _mended(self, kind: type[Event], values: dict[str, Any], refused: ValidationError) -> list[Event]:
+        self.implausible[kind.__name__] += 1
+        for error in refused.errors(include_url=False, include_context=False, include_input=False):
+            values[str(error["loc"][0])] = None
+        try:
+            return [kind.__pydantic_validator__.validate_python(values)]
+        except ValidationError:
+            self.implausible["unusable"] += 1  # a fact whose very content is nonsense: counted, not told
+            return []
+
+    def _driver(self, car_index: int | None, *, own: bool) -> str | None:
+        if own and self._identity.driver_name:
+            return self._identity.driver_name
+        if self._session is None:
+            return None
+        return self._session.roster.name(car_index)
+
+    def _inside(self, header: PacketHeader, overall_frame: int | None, received_at: datetime) -> _Context:
+        own = header.player_car_index
+        return _Context(
+            session_uid=str(header.session_uid),
+            session_key=self._key(header.session_uid),
+            session_time_s=header.session_time,
+            overall_frame=overall_frame,
+            own_car=own if own < CARS_AT_MOST[header.packet_format] else None,
+            spectating=own == SPECTATOR,
+            received_at=received_at,
+        )
+
+    def _outside(self, received_at: datetime) -> _Context:
+        """The context of what is about the rig, not about a frame of its session."""
+        uid = self._tracker.uid
+        return _Context(
+            session_uid=str(uid) if uid else None,
+            session_key=self._key(uid) if uid else None,
+            session_time_s=None,
+            overall_frame=None,
+            own_car=None,
+            spectating=False,
+            received_at=received_at,
+        )
+
+    def _key(self, uid: int) -> str:
+        return f"{self._identity.device_id}:{uid}"
+
+    @staticmethod
+    def _game(header: PacketHeader) -> dict[str, Any]:
+        return {
+            "packet_format": header.packet_format,
+            "game_version": f"{header.game_major_version}.{header.game_minor_version:02d}",
+        }
+
+    @staticmethod
+    def _team(session: _Session | None, own_car: int | None) -> dict[str, Any]:
+        person = None if session is None else session.roster.get(own_car)
+        return {
+            "team": person and person.team,
+            "race_number": person and person.race_number,
+            "nationality": person and person.nationality,
+        }
+
+
+CARS_AT_MOST: Final = {2023: 22, 2024: 22, 2025: 22, 2026: 24}
+
+_TOLD_AT_START: Final = ("track", "session_type", "total_laps", "track_length_m", "network_game")
+
+_UNORDERED: Final = (wire.FinalClassificationPacket, wire.SessionHistoryPacket)
+"""Packets that come with frame ids 0 around the session's end."""
+
+_HANDLERS: Final[dict[type, _Handler]] = {
+    wire.SessionPacket: Normalizer._on_session,
+    wire.ParticipantsPacket: Normalizer._on_participants,
+    wire.LapDataPacket: Normalizer._on_lap_data,
+    wire.SessionHistoryPacket: Normalizer._on_history,
+    wire.CarTelemetryPacket: Normalizer._on_telemetry,
+    wire.CarStatusPacket: Normalizer._on_status,
+    wire.CarDamagePacket: Normalizer._on_damage,
+    wire.MotionPacket: Normalizer._on_motion,
+    wire.CarTelemetry2Packet: Normalizer._on_telemetry2,
+    wire.FinalClassificationPacket: Normalizer._on_classification,
+}
+
+_LAP_EVENTS: Final[dict[type, type[events.Fact]]] = {
+    LapBegun: events.LapStarted,
+    SectorDone: events.SectorCompleted,
+    LapDone: events.LapCompleted,
+    LapVoid: events.LapInvalidated,
+    LapWithdrawn: events.LapWithdrawn,
+}
+
+
+def _ms_or_none(seconds: float) -> int | None:
+    return seconds_to_ms(seconds) if 0 < seconds < 1e6 else None

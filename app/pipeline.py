@@ -1,0 +1,162 @@
+"""The path of a datagram: decode → normalise → publish, in one synchronous call per rig.
+
+Nothing here waits, so nothing here needs a queue. A datagram that cannot be read is counted by reason; a
+fault of ours while reading one is counted and logged as `internal`, and the show goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+from app.errors import DecodeError, UnsupportedFormat
+from app.ingest.decoder import decode
+from app.ingest.layouts import FORMATS, PACKET_NAMES
+from app.log import Seldom
+from app.normalize.events import Event
+from app.normalize.normalizer import Normalizer, RigIdentity
+
+logger = logging.getLogger(__name__)
+
+REJECT_REASONS: Final = ("wrong_length", "unknown_packet", "unknown_format", "internal")
+
+
+class EventSink(Protocol):
+    """Where events go."""
+
+    def publish(self, items: list[Event]) -> None:
+        """Take over events; never waits."""
+
+
+def utc_now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+class RigPipeline:
+    """One rig's datagrams, from socket to bus.
+
+    Args:
+        identity: What is configured about the rig.
+        sink: The bus.
+        stale_after_s: A rig that sends nothing for so long is silent.
+        wall: UTC now; stamped on every event of the datagram.
+        monotonic: Seconds on a clock that does not jump; silence is measured on it.
+    """
+
+    def __init__(
+        self,
+        identity: RigIdentity,
+        sink: EventSink,
+        stale_after_s: float,
+        wall: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.identity = identity
+        self._sink = sink
+        self._stale_after_s = stale_after_s
+        self._wall = wall
+        self._monotonic = monotonic
+        self.normalizer = Normalizer(identity)
+        self.packets: Counter[int] = Counter()
+        """Valid datagrams by packet id."""
+        self.rejected: Counter[str] = Counter(dict.fromkeys(REJECT_REASONS, 0))
+        """Datagrams that are not the game's, by reason."""
+        self.events: Counter[str] = Counter()
+        """Events published, by kind."""
+        self.source: tuple[str, int] | None = None
+        """Who sent the last valid datagram."""
+        self.foreign_format: int | None = None
+        """The packet format the rig sends, when we cannot read it."""
+        self.last_packet_at: datetime | None = None
+        self._last_s: float | None = None
+        self._recent: deque[float] = deque(maxlen=4096)
+        self._fault_lines = Seldom()
+        self._format_lines = Seldom(60.0)
+
+    @property
+    def packets_received(self) -> int:
+        """Valid datagrams so far."""
+        return self.packets.total()
+
+    @property
+    def silent_s(self) -> float | None:
+        """Seconds since the last valid datagram; None before the first."""
+        return None if self._last_s is None else self._monotonic() - self._last_s
+
+    @property
+    def active(self) -> bool:
+        """Whether valid datagrams arrive."""
+        silent_s = self.silent_s
+        return silent_s is not None and silent_s < self._stale_after_s
+
+    def packets_per_s(self) -> int:
+        """Valid datagrams in the last second."""
+        since = self._monotonic() - 1.0
+        while self._recent and self._recent[0] < since:
+            self._recent.popleft()
+        return len(self._recent)
+
+    def receive(self, datagram: bytes, source: tuple[str, int]) -> None:
+        """Take one datagram from the socket; never raises."""
+        try:
+            packet = decode(datagram)
+        except DecodeError as error:
+            self._reject(error)
+            return
+        try:
+            now_s, received_at = self._monotonic(), self._wall()
+            told = self._online(now_s, received_at, source)
+            told += self.normalizer.feed(packet, received_at)
+            self._last_s, self.last_packet_at, self.source = now_s, received_at, source
+            self.foreign_format = None
+            self._publish(told)
+            self.packets[packet.header.packet_id] += 1
+            self._recent.append(now_s)
+        except Exception:
+            # A fault of ours must not end the other rig's show; it is counted, logged, and seen in /health.
+            self.rejected["internal"] += 1
+            if (held := self._fault_lines.admit(self._monotonic())) is not None:
+                name = PACKET_NAMES[packet.header.packet_id]
+                logger.exception("%s: a %s packet could not be used (%d more since)", self._rig, name, held)
+
+    def tick(self) -> None:
+        """Called a few times a second: tell when the rig has fallen silent."""
+        silent_s = self.silent_s
+        if silent_s is not None and self.last_packet_at is not None and silent_s >= self._stale_after_s:
+            self._publish(self.normalizer.quiet(silent_s, self.last_packet_at, self._wall()))
+
+    @property
+    def _rig(self) -> str:
+        return self.identity.rig_id
+
+    def _online(self, now_s: float, received_at: datetime, source: tuple[str, int]) -> list[Event]:
+        silent_s = None if self._last_s is None else now_s - self._last_s
+        if silent_s is not None and silent_s < self._stale_after_s:
+            return []
+        return self.normalizer.rig_online(received_at, source[0], silent_s)
+
+    def _publish(self, told: list[Event]) -> None:
+        if told:
+            for event in told:
+                self.events[type(event).__name__] += 1
+            self._sink.publish(told)
+
+    def _reject(self, error: DecodeError) -> None:
+        self.rejected[error.reason] += 1
+        if isinstance(error, UnsupportedFormat) and 2000 <= error.packet_format <= 2100:
+            self.foreign_format = error.packet_format
+            if self._format_lines.admit(self._monotonic()) is not None:
+                logger.warning("%s", self.problem)
+
+    @property
+    def problem(self) -> str | None:
+        """One sentence for the operator, with the remedy; None when all is well."""
+        if self.foreign_format is None:
+            return None
+        readable = ", ".join(str(year) for year in sorted(FORMATS))
+        return f"{self._rig} sends format {self.foreign_format}: set UDP Format to 2025 (read are {readable})"

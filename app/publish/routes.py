@@ -1,0 +1,52 @@
+"""The HTTP surface [edge]: `/ws`, `/health`, `/healthz`, `/readyz`, `/metrics`, and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Response, WebSocket
+from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from app.publish.health import Health, health_body
+
+# Any: what the coroutine sends and yields is nobody's business here.
+ServeSocket = Callable[[WebSocket], Coroutine[Any, Any, None]]
+
+
+def add_routes(
+    app: FastAPI, health: Health, registry: CollectorRegistry, serve_socket: ServeSocket, web: Path, version: str
+) -> None:
+    """Put every route on the application; the page comes last, since it answers every other path."""
+    router = APIRouter()
+
+    @router.get("/health")
+    async def full_health() -> JSONResponse:
+        body = health_body(health, version)
+        return JSONResponse(body, status_code=503 if body["status"] == "failed" else 200)
+
+    @router.get("/healthz")
+    async def alive() -> PlainTextResponse:
+        return PlainTextResponse("alive\n")
+
+    @router.get("/readyz")
+    async def ready() -> PlainTextResponse:
+        stages = health.stages()
+        dead = sorted(stage for stage, up in stages.items() if not up)
+        if stages and not dead:
+            return PlainTextResponse("ready\n")
+        return PlainTextResponse(f"not ready: {', '.join(dead) or 'starting'}\n", status_code=503)
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    @router.websocket("/ws")
+    async def live(websocket: WebSocket) -> None:
+        await serve_socket(websocket)
+
+    app.include_router(router)
+    app.mount("/", StaticFiles(directory=web, html=True), name="web")

@@ -1,0 +1,65 @@
+"""Owns the gateway's tasks [edge]: each has a name, and one that dies is loud.
+
+uvicorn goes on answering after a task started in the lifespan has died, so a dead stage turns `/health`
+and `/readyz` red and then ends the process, for a restart by whoever keeps it alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import Any
+
+from app.metrics import Reading
+
+logger = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """The stages of the gateway.
+
+    Args:
+        on_death: Called once, with the stage's name, when a stage ends that should not have.
+    """
+
+    def __init__(self, on_death: Callable[[str], None]) -> None:
+        self._on_death = on_death
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._up: dict[str, bool] = {}
+        self._stopping = False
+
+    # Any: what a coroutine sends and yields is nobody's business here.
+    def start(self, stage: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run a stage until it ends or `stop` is called."""
+        task = asyncio.create_task(work, name=stage)
+        self._tasks[stage] = task
+        self._up[stage] = True
+        task.add_done_callback(lambda ended: self._ended(stage, ended))
+
+    def stages(self) -> Mapping[str, bool]:
+        """Every stage by name, and whether it runs."""
+        return dict(self._up)
+
+    async def stop(self, patience_s: float) -> None:
+        """Give stages whose inlets are closed time to finish, then cancel the rest."""
+        self._stopping = True
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks.values(), timeout=patience_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    def readings(self) -> Iterable[Reading]:
+        """Which stages run, for Prometheus."""
+        for stage, up in self._up.items():
+            yield "f1_stage_up", (stage,), float(up)
+
+    def _ended(self, stage: str, task: asyncio.Task[None]) -> None:
+        self._up[stage] = False
+        if self._stopping:
+            return
+        error = None if task.cancelled() else task.exception()
+        logger.critical("stage %s has died: ending the process", stage, exc_info=error)
+        self._on_death(stage)

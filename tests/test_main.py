@@ -1,0 +1,83 @@
+"""The composition root: what is built is wired, and a stage that dies takes the process with it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+import app.main
+from app.__main__ import server
+from app.main import Gateway, create_app
+from app.settings import RigSettings, Settings
+from tests.gateway import ROOT, environment
+
+RIGS = (RigSettings(rig_id="RIG_A", udp_port=0), RigSettings(rig_id="RIG_B", udp_port=0))
+
+
+def make_settings() -> Settings:
+    return Settings(_env_file=None, rigs=RIGS, udp_host="127.0.0.1", http_host="127.0.0.1", port=0)  # type: ignore[call-arg]  # pydantic-settings' documented parameter
+
+
+async def test_a_started_gateway_listens_for_every_rig_and_is_ready() -> None:
+    gateway = Gateway(make_settings())
+
+    await gateway.start()
+    ports = [rig.port for rig in gateway.rigs()]
+    stages = dict(gateway.stages())
+    await gateway.stop()
+
+    assert all(ports)
+    assert stages == {"live": True, "referee": True, "clock": True}
+
+
+async def test_every_reading_is_of_a_declared_metric() -> None:
+    application = create_app(make_settings())
+    gateway: Gateway = application.state.gateway
+    await gateway.start()
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://gateway") as browser:
+        text = (await browser.get("/metrics")).text
+    await gateway.stop()
+
+    assert 'f1_packets_received_total{rig="RIG_B"} 0.0' in text
+    assert 'f1_stage_up{stage="live"} 1.0' in text
+    assert "process_resident_memory_bytes" in text
+
+
+def test_the_application_is_made_when_it_is_asked_for() -> None:
+    assert isinstance(app.main.app, FastAPI)
+    with pytest.raises(AttributeError):
+        _ = app.main.nothing
+
+
+def test_the_server_compresses_nothing_and_names_no_server() -> None:
+    config = server(create_app(make_settings())).config
+
+    assert (config.ws_per_message_deflate, config.ws_max_size, config.server_header) == (False, 65_536, False)
+
+
+def test_a_stage_that_dies_ends_the_process_with_code_1() -> None:
+    script = (
+        "import sys\n"
+        "from app.publish.live import LiveView\n"
+        "async def die(self, sink): raise RuntimeError('a fault of ours')\n"
+        "LiveView.run = die\n"
+        "from app.__main__ import main\n"
+        "sys.exit(main())\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=environment(0, (0, 0)),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+    assert ended.returncode == 1
+    assert "stage live has died" in ended.stderr

@@ -1,0 +1,392 @@
+"""From datagram to bus: what is counted, what is refused, when a rig is online, and that nothing raises."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from app.ingest.capture import read_capture
+from app.ingest.decoder import encode
+from app.ingest.header import HEADER_SIZE, write_header
+from app.ingest.layouts import LAYOUTS
+from app.normalize import events
+from app.normalize.events import Event
+from app.normalize.normalizer import RigIdentity
+from app.pipeline import REJECT_REASONS, RigPipeline
+from tests.builders import make_event_packet, make_header, make_packet
+
+CAPTURES: Final = Path(__file__).resolve().parent / "captures"
+RIG: Final = RigIdentity("RIG_A", "SIM_A")
+SOURCE: Final = ("192.0.2.7", 50_000)
+START: Final = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
+STALE_AFTER_S: Final = 2.0
+
+
+class Clocks:
+    """A wall clock and a monotonic one that go only when told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def wall(self) -> datetime:
+        return START + timedelta(seconds=self.now_s - 1000.0)
+
+
+class Sink:
+    """Keeps what is published; breaks on demand."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.broken = False
+
+    def publish(self, items: list[Event]) -> None:
+        if self.broken:
+            raise RuntimeError("the bus is broken")
+        self.events += items
+
+    def kinds(self) -> list[str]:
+        return [type(event).__name__ for event in self.events]
+
+
+class Rig:
+    """A pipeline with its clocks and its sink."""
+
+    def __init__(self, stale_after_s: float = STALE_AFTER_S) -> None:
+        self.clocks = Clocks()
+        self.sink = Sink()
+        self.pipeline = RigPipeline(RIG, self.sink, stale_after_s, self.clocks.wall, self.clocks.monotonic)
+
+    def receive(self, *datagrams: bytes) -> None:
+        for datagram in datagrams:
+            self.pipeline.receive(datagram, SOURCE)
+
+    def wait(self, seconds: float) -> None:
+        """Time goes by, and the gateway looks after the rig."""
+        self.clocks.now_s += seconds
+        self.pipeline.tick()
+
+
+SESSION: Final = encode(make_packet(1))
+
+
+def lights(number: int, **header: Any) -> bytes:
+    return encode(make_event_packet("STLG", num_lights=number, **header))
+
+
+# --- counting -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("datagram", "reason"),
+    [
+        (b"", "wrong_length"),
+        (b"hello", "wrong_length"),
+        (SESSION[:-1], "wrong_length"),
+        (SESSION + b"\0", "wrong_length"),
+        (bytes(65_507), "unknown_format"),
+        (write_header(make_header(6, 2022)), "unknown_format"),
+        (write_header(make_header(200)), "unknown_packet"),
+    ],
+)
+def test_what_is_not_the_games_is_counted_by_reason_and_changes_nothing(datagram: bytes, reason: str) -> None:
+    rig = Rig()
+
+    rig.receive(datagram)
+
+    assert +rig.pipeline.rejected == {reason: 1}
+    assert (rig.pipeline.packets_received, rig.sink.events, rig.pipeline.active) == (0, [], False)
+
+
+def test_every_reason_is_known_before_its_first_datagram() -> None:
+    assert Rig().pipeline.rejected == dict.fromkeys(REJECT_REASONS, 0)
+
+
+def test_valid_datagrams_are_counted_by_packet() -> None:
+    rig = Rig()
+
+    rig.receive(SESSION, lights(1), lights(2))
+
+    assert (rig.pipeline.packets, rig.pipeline.packets_received) == ({1: 1, 3: 2}, 3)
+
+
+def test_a_duplicate_is_a_valid_datagram_that_changes_nothing() -> None:
+    rig = Rig()
+
+    rig.receive(lights(1), lights(1))
+
+    assert (rig.pipeline.packets_received, rig.pipeline.normalizer.ignored["duplicate"]) == (2, 1)
+
+
+def test_published_events_are_counted_by_kind() -> None:
+    rig = Rig()
+
+    rig.receive(lights(1), lights(2))
+
+    assert rig.pipeline.events == Counter(rig.sink.kinds()) == {"RigOnline": 1, "StartLights": 2}
+
+
+def test_an_events_time_is_the_wall_clock_at_its_receipt() -> None:
+    rig = Rig()
+    rig.clocks.now_s += 0.5
+
+    rig.receive(lights(1))
+
+    assert {event.received_at for event in rig.sink.events} == {START + timedelta(seconds=0.5)}
+
+
+def test_the_last_sender_of_a_valid_datagram_is_known() -> None:
+    rig = Rig()
+
+    rig.receive(SESSION)
+    rig.pipeline.receive(b"noise", ("198.51.100.9", 1))
+
+    assert rig.pipeline.source == SOURCE
+
+
+def test_packets_per_second_are_those_of_the_last_second() -> None:
+    rig = Rig()
+    for _ in range(30):
+        rig.receive(SESSION)
+        rig.clocks.now_s += 0.125
+
+    assert rig.pipeline.packets_per_s() == 8
+
+
+def test_a_silent_rig_sends_no_packets_per_second() -> None:
+    rig = Rig()
+    rig.receive(SESSION)
+
+    rig.clocks.now_s += 1.5
+
+    assert rig.pipeline.packets_per_s() == 0
+
+
+# --- online and silent ----------------------------------------------------------------------------
+
+
+def test_a_rig_that_never_sent_is_neither_active_nor_silent() -> None:
+    rig = Rig()
+
+    rig.wait(60)
+
+    assert (rig.pipeline.active, rig.pipeline.silent_s, rig.sink.events) == (False, None, [])
+
+
+def test_the_first_valid_datagram_brings_the_rig_online() -> None:
+    rig = Rig()
+
+    rig.receive(lights(1), lights(2))
+
+    online = [event for event in rig.sink.events if isinstance(event, events.RigOnline)]
+    assert [(event.source_address, event.silent_s) for event in online] == [("192.0.2.7", None)]
+
+
+def test_noise_brings_no_rig_online() -> None:
+    rig = Rig()
+
+    rig.receive(b"noise" * 10)
+
+    assert rig.sink.events == []
+
+
+@pytest.mark.parametrize("stale_after_s", [0.5, 2.0, 5.0])
+def test_a_rig_is_silent_after_the_stale_time_and_says_since_when(stale_after_s: float) -> None:
+    rig = Rig(stale_after_s)
+    rig.receive(SESSION)
+
+    rig.wait(stale_after_s - 0.1)
+    before = rig.sink.kinds().count("RigSilent")
+    rig.wait(0.1)
+
+    silent = [event for event in rig.sink.events if isinstance(event, events.RigSilent)]
+    assert (before, [event.last_packet_at for event in silent]) == (0, [START])
+
+
+def test_silence_is_told_once_however_long_it_lasts() -> None:
+    rig = Rig()
+    rig.receive(SESSION)
+
+    for _ in range(100):
+        rig.wait(1)
+
+    assert rig.sink.kinds().count("RigSilent") == 1
+
+
+def test_noise_does_not_break_a_silence() -> None:
+    rig = Rig()
+    rig.receive(SESSION)
+    rig.wait(3)
+
+    rig.receive(b"noise")
+
+    assert (rig.pipeline.active, rig.pipeline.silent_s) == (False, 3.0)
+
+
+def test_a_rig_that_sends_again_is_online_again_and_says_how_long_it_was_silent() -> None:
+    rig = Rig()
+    rig.receive(SESSION)
+    rig.wait(7.5)
+
+    rig.receive(SESSION)
+
+    online = [event for event in rig.sink.events if isinstance(event, events.RigOnline)]
+    assert [event.silent_s for event in online] == [None, 7.5]
+
+
+def test_a_wall_clock_that_jumps_makes_no_rig_silent() -> None:
+    rig = Rig()
+    jumped = RigPipeline(RIG, rig.sink, STALE_AFTER_S, lambda: START + timedelta(days=1), rig.clocks.monotonic)
+
+    jumped.receive(SESSION, SOURCE)
+    jumped.tick()
+
+    assert "RigSilent" not in rig.sink.kinds()
+
+
+def test_a_quarter_of_an_hour_of_silence_ends_the_session() -> None:
+    rig = Rig()
+    rig.receive(SESSION)
+
+    rig.wait(900)
+
+    assert rig.sink.kinds()[-2:] == ["RigSilent", "SessionEnded"]
+
+
+# --- a format we cannot read ----------------------------------------------------------------------
+
+
+def test_a_rig_set_to_a_format_we_cannot_read_is_told_what_to_set() -> None:
+    rig = Rig()
+
+    rig.receive(write_header(make_header(6, 2022)))
+
+    assert rig.pipeline.problem == ("RIG_A sends format 2022: set UDP Format to 2025 (read are 2023, 2024, 2025, 2026)")
+
+
+def test_a_rig_that_was_set_right_has_no_problem() -> None:
+    rig = Rig()
+
+    rig.receive(write_header(make_header(6, 2022)), SESSION)
+
+    assert rig.pipeline.problem is None
+
+
+def test_noise_is_not_taken_for_a_format() -> None:
+    rig = Rig()
+
+    rig.receive(bytes(60), b"\xff" * 60)
+
+    assert (rig.pipeline.problem, rig.pipeline.rejected["unknown_format"]) == (None, 2)
+
+
+def test_a_wrong_format_is_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    rig = Rig()
+
+    for _ in range(120):
+        rig.receive(write_header(make_header(6, 2022)))
+        rig.clocks.now_s += 0.99
+
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
+
+
+# --- a fault of ours ------------------------------------------------------------------------------
+
+
+def test_a_fault_of_ours_is_counted_and_the_next_datagram_is_read() -> None:
+    rig = Rig()
+    rig.sink.broken = True
+    rig.receive(lights(1))
+
+    rig.sink.broken = False
+    rig.receive(lights(2))
+
+    assert (rig.pipeline.rejected["internal"], rig.pipeline.packets_received) == (1, 1)
+    assert "StartLights" in rig.sink.kinds()
+
+
+def test_a_fault_of_ours_is_logged_once_in_ten_seconds_with_a_count(caplog: pytest.LogCaptureFixture) -> None:
+    rig = Rig()
+    rig.sink.broken = True
+
+    for number in range(11):
+        rig.receive(lights(number))
+        rig.clocks.now_s += 1
+
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines == [
+        "RIG_A: a event packet could not be used (0 more since)",
+        "RIG_A: a event packet could not be used (9 more since)",
+    ]
+    assert {record.levelno for record in caplog.records} == {logging.ERROR}
+
+
+def test_a_fault_of_ours_leaves_no_payload_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    rig = Rig()
+    rig.sink.broken = True
+
+    rig.receive(encode(make_packet(4, participants={0: {"name": "SECRET GUEST"}})))
+
+    assert "SECRET GUEST" not in caplog.text
+
+
+# --- a hundred thousand datagrams -----------------------------------------------------------------
+
+
+def noise(count: int, chance: random.Random) -> Iterator[bytes]:
+    """Datagrams that are random, cut, lengthened, or real with bytes changed; a fixed seed gives the same ones."""
+    real = [datagram.payload for path in sorted(CAPTURES.glob("*.pcap.gz")) for datagram in read_capture(path)]
+    real = chance.sample(real, 500)
+    layouts = sorted(LAYOUTS)
+    for _ in range(count):
+        kind = chance.random()
+        datagram = chance.choice(real)
+        if kind < 0.25:
+            yield chance.randbytes(chance.randint(0, 200))
+        elif kind < 0.5:
+            yield datagram[: chance.randrange(len(datagram))]
+        elif kind < 0.6:
+            yield datagram + chance.randbytes(chance.randint(1, 9))
+        elif kind < 0.65:
+            packet_format, packet_id = chance.choice(layouts)
+            size = LAYOUTS[packet_format, packet_id].size
+            head = write_header(make_header(packet_id, packet_format, session_uid=chance.randint(0, 3)))
+            yield head + chance.randbytes(size - HEADER_SIZE)
+        else:
+            mutated = bytearray(datagram)
+            for _ in range(chance.randint(1, 4)):
+                mutated[chance.randrange(len(mutated) if kind < 0.9 else HEADER_SIZE)] = chance.randrange(256)
+            yield bytes(mutated)
+
+
+def test_of_a_hundred_thousand_hostile_datagrams_each_is_counted_once_and_none_is_a_fault_of_ours() -> None:
+    rig = Rig()
+    sent = 0
+
+    for datagram in noise(100_000, random.Random(25)):
+        rig.receive(datagram)
+        rig.clocks.now_s += 0.001
+        sent += 1
+
+    assert rig.pipeline.packets_received + rig.pipeline.rejected.total() == sent == 100_000
+    assert rig.pipeline.rejected["internal"] == 0
+    assert min(rig.pipeline.rejected[reason] for reason in REJECT_REASONS if reason != "internal") > 100
+    assert rig.pipeline.packets_received > 10_000
+
+
+def test_after_hostile_datagrams_a_rig_is_read_as_before() -> None:
+    rig = Rig()
+    rig.receive(*noise(2_000, random.Random(26)))
+
+    rig.receive(encode(make_packet(1, session_uid=0xFEED)))
+
+    assert rig.pipeline.normalizer.session_uid == str(0xFEED)

@@ -1,0 +1,120 @@
+"""Settings: what an operator can set, and how a mistake is told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from app.settings import BadSettings, Settings, load_settings, unknown_keys
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def refused() -> str:
+    with pytest.raises(BadSettings) as caught:
+        load_settings(env_file=None)
+    return str(caught.value)
+
+
+def test_without_configuration_there_are_two_rigs_on_the_contracts_ports() -> None:
+    settings = load_settings(env_file=None)
+
+    assert [(rig.rig_id, rig.udp_port, rig.device_id) for rig in settings.rigs] == [
+        ("RIG_A", 20777, "SIM_A"),
+        ("RIG_B", 20778, "SIM_B"),
+    ]
+    assert settings.port == 8080
+
+
+def test_the_guests_of_the_two_rigs_have_settings_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DRIVER_A_NAME", "Ada")
+    monkeypatch.setenv("DRIVER_B_INDIVIDUAL_ID", "003xx")
+
+    first, second = load_settings(env_file=None).rigs
+
+    assert (first.driver_name, first.individual_id) == ("Ada", None)
+    assert (second.driver_name, second.individual_id) == (None, "003xx")
+
+
+def test_any_number_of_rigs_is_told_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    rigs = [{"rig_id": f"POD_{n}", "udp_port": 21000 + n, "driver_name": f"guest {n}"} for n in range(5)]
+    monkeypatch.setenv("RIGS", json.dumps(rigs))
+
+    settings = load_settings(env_file=None)
+
+    assert [rig.rig_id for rig in settings.rigs] == ["POD_0", "POD_1", "POD_2", "POD_3", "POD_4"]
+    assert settings.rigs[3].driver_name == "guest 3"
+
+
+def test_a_rig_without_a_device_id_is_known_to_salesforce_by_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RIGS", '[{"rig_id": "POD", "udp_port": 21000}]')
+
+    assert load_settings(env_file=None).rigs[0].device_id == "POD"
+
+
+def test_all_mistakes_are_told_at_once_each_with_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "eighty")
+    monkeypatch.setenv("LIVE_RATE_HZ", "60")
+    monkeypatch.setenv("LOG_LEVEL", "LOUD")
+
+    lines = refused().splitlines()
+
+    assert [line.split(":")[0] for line in lines] == ["PORT", "LIVE_RATE_HZ", "LOG_LEVEL"]
+
+
+def test_a_mistake_is_told_without_the_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DRIVER_A_NAME", "fine")
+    monkeypatch.setenv("PORT", "hunter2")
+
+    assert "hunter2" not in refused()
+
+
+@pytest.mark.parametrize(
+    ("rigs", "complaint"),
+    [
+        ('[{"rig_id": "A", "udp_port": 1}, {"rig_id": "B", "udp_port": 1}]', "two rigs with the same udp_port: 1"),
+        ('[{"rig_id": "A", "udp_port": 1}, {"rig_id": "A", "udp_port": 2}]', "two rigs with the same rig_id: A"),
+        ('[{"rig_id": "A.*", "udp_port": 1}]', r"RIGS\[0\].rig_id: .*1 to 32 letters"),
+        ('[{"rig_id": "all", "udp_port": 1}]', r"RIGS\[0\].rig_id: .*means every rig"),
+        ('[{"rig_id": "A", "udp_port": 70000}]', r"RIGS\[0\].udp_port"),
+        ('[{"rig_id": "A", "udp_port": 1, "colour": "red"}]', r"RIGS\[0\].colour"),
+        ("[{", "RIGS must be a JSON list"),
+    ],
+)
+def test_a_mistake_in_the_rigs_names_the_rig_and_the_field(
+    monkeypatch: pytest.MonkeyPatch, rigs: str, complaint: str
+) -> None:
+    monkeypatch.setenv("RIGS", rigs)
+
+    with pytest.raises(BadSettings, match=complaint):
+        load_settings(env_file=None)
+
+
+def test_a_misspelt_key_of_the_env_file_is_pointed_out_with_the_nearest_one(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text("LIVE_RATE=10\nPORT=8081\n", encoding="utf-8")
+
+    (sentence,) = unknown_keys(env_file)
+
+    assert "LIVE_RATE is not a setting" in sentence
+    assert "LIVE_RATE_HZ" in sentence
+
+
+def test_the_env_file_is_read(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text("PORT=8081\n", encoding="utf-8")
+
+    assert load_settings(env_file).port == 8081
+
+
+def test_the_example_file_says_the_defaults(tmp_path: Path) -> None:
+    example = Path(__file__).resolve().parent.parent / ".env.example"
+
+    assert load_settings(example) == load_settings(env_file=None)
+    assert unknown_keys(example) == []

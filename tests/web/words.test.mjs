@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { drsWord, flagWord, lapVerdict, paneNotice, penaltyWord, pitWord, tell, TYRE_ZONES } from "../../web/js/words.js";
+import { fact } from "./builders.mjs";
+
+const RIG = { rig_id: "RIG_A", udp_port: 20777 };
+const DRIVING = { mode: "driving", silentS: 0 };
+const textOf = (fields, ownCar = null) => tell(fact(fields), ownCar)?.text;
+
+test("a lap is told with its number, time and driver", () => {
+  assert.equal(textOf({}), "Lap 4 – 1:21.348, ANNA");
+});
+
+test("a session best is purple with a glyph", () => {
+  const { glyph, tone, text } = tell(fact({ session_best: true, personal_best: true }));
+
+  assert.deepEqual([glyph, tone, text], ["◆", "purple", "Lap 4 – 1:21.348, ANNA · session best"]);
+});
+
+test("a personal best is green with another glyph", () => {
+  const { glyph, tone } = tell(fact({ personal_best: true }));
+
+  assert.deepEqual([glyph, tone], ["▲", "green"]);
+});
+
+test("an invalid lap says so, however fast it was", () => {
+  const { tone, text } = tell(fact({ valid: false, session_best: true }));
+
+  assert.equal(tone, "alert");
+  assert.match(text, /invalid/);
+});
+
+test("a corrected lap says so", () => {
+  assert.match(textOf({ status: "corrected" }), /corrected/);
+});
+
+test("another car's lap is told only when it is the session's best", () => {
+  assert.equal(tell(fact({ own: false })), null);
+  assert.equal(textOf({ own: false, session_best: true }), "Lap 4 – 1:21.348, ANNA · session best");
+});
+
+test("a sector is told of the own car only", () => {
+  const sector = { kind: "SectorCompleted", own: undefined, car_index: 3, sector: 1, sector_time_ms: 28412 };
+
+  assert.equal(textOf(sector, 3), "Sector 1 – 28.412, ANNA");
+  assert.equal(textOf(sector, 4), undefined);
+  assert.equal(textOf(sector, null), undefined);
+});
+
+test("an invalidated lap is told of the own car only", () => {
+  const invalidated = { kind: "LapInvalidated", own: undefined, car_index: 3 };
+
+  assert.equal(textOf(invalidated, 3), "Lap 4 will not count, ANNA");
+  assert.equal(textOf(invalidated, 4), undefined);
+});
+
+for (const kind of ["ButtonsChanged", "LapStarted", "UnknownGameEvent", "SessionAnnounced", "StartLights", "InventedTomorrow", "constructor"]) {
+  test(`${kind} is passed over`, () => {
+    assert.equal(tell(fact({ kind })), null);
+  });
+}
+
+const TOLD = [
+  ["SessionStarted", { session_type: "Race", track: "Melbourne" }, "Race at Melbourne"],
+  ["SessionStarted", { session_type: null, track: null }, "Session"],
+  ["SessionEnded", { reason: "send" }, "Session ended"],
+  ["ParticipantsChanged", { num_active_cars: 20 }, "20 cars in the session"],
+  ["FlashbackUsed", {}, "Flashback used, ANNA"],
+  ["FastestLap", { lap_time_ms: 80911 }, "Fastest lap – 1:20.911, ANNA"],
+  ["PenaltyIssued", { penalty: "Time penalty", time_s: 5, infringement: "Corner cutting gained time" }, "Time penalty 5 s – Corner cutting gained time, ANNA"],
+  ["PenaltyIssued", { penalty: "Warning", time_s: null, infringement: "Big Collision", other_driver_name: "BEN" }, "Warning – Big Collision with BEN, ANNA"],
+  ["PenaltyServed", { penalty: "Stop Go" }, "Stop Go served, ANNA"],
+  ["Overtake", { overtaken_driver_name: "BEN" }, "ANNA overtakes BEN"],
+  ["Overtake", { driver_name: null, overtaken_driver_name: null }, "unnamed car overtakes unnamed car"],
+  ["Collision", { other_driver_name: "BEN" }, "Collision – ANNA and BEN"],
+  ["Retirement", { reason: "terminal damage" }, "ANNA retires – terminal damage"],
+  ["SafetyCar", { safety_car: "full safety car", action: "deployed" }, "Full safety car – deployed"],
+  ["DrsChanged", { enabled: false, reason: "wet track" }, "DRS disabled – wet track"],
+  ["SpeedTrap", { speed_kph: 331.4, session_best: true }, "Speed trap 331 km/h, ANNA"],
+  ["LightsOut", {}, "Lights out"],
+  ["ChequeredFlag", {}, "Chequered flag"],
+  ["RedFlag", {}, "Red flag"],
+  ["RaceWinner", {}, "ANNA wins"],
+  ["TeamMateInPits", {}, "Team-mate in the pits"],
+  ["FinalClassification", { cars: [{ position: 2, name: "BEN" }, { position: 1, name: "ANNA" }] }, "Result – 1 ANNA, 2 BEN"],
+  ["RigOnline", { silent_s: 12.3 }, "RIG_A is online after 12 s of silence"],
+  ["RigOnline", { silent_s: null }, "RIG_A is online"],
+  ["RigSilent", {}, "RIG_A went silent"],
+];
+for (const [kind, fields, text] of TOLD) {
+  test(`${kind} reads "${text}"`, () => {
+    assert.equal(textOf({ kind, ...fields }), text);
+  });
+}
+
+test("every line has a glyph, since colour is never the only sign", () => {
+  for (const [kind, fields] of TOLD) assert.notEqual(tell(fact({ kind, ...fields })).glyph, "");
+});
+
+test("an overtake among strangers is told quietly", () => {
+  const overtake = fact({ kind: "Overtake", own: undefined, car_index: 5, overtaken_car_index: 6 });
+
+  assert.equal(tell(overtake, 0).tone, "quiet");
+  assert.equal(tell(overtake, 6).tone, "plain");
+});
+
+test("a hostile name is told as text without its control characters", () => {
+  assert.equal(textOf({ kind: "RaceWinner", driver_name: "\u202E<b>x</b>\u0000" }), "<b>x</b> wins");
+});
+
+test("a rig that never sent says what to type into the game", () => {
+  const { title, detail } = paneNotice(RIG, "never", { mode: "none", silentS: null });
+
+  assert.equal(`${title} ${detail}`, "waiting for RIG_A on UDP 20777: set UDP to this host, port 20777, format 2025");
+});
+
+test("a rig of unknown port gives no wrong instruction", () => {
+  assert.deepEqual(paneNotice({ rig_id: "RIG_C", udp_port: null }, "never", DRIVING), { title: "waiting for RIG_C", detail: "" });
+});
+
+test("a silent rig says for how long", () => {
+  assert.equal(paneNotice(RIG, "stale", { mode: "driving", silentS: 7.4 }).title, "no packets for 7 s");
+});
+
+test("a lost gateway says how old the values are", () => {
+  assert.equal(paneNotice(RIG, "lost", { mode: "driving", silentS: 12 }).detail, "last data 12 s ago");
+});
+
+test("a lost gateway that never had data claims no age", () => {
+  assert.equal(paneNotice(RIG, "lost", { mode: undefined, silentS: null }).detail, "");
+});
+
+for (const mode of ["menu", "spectating", "no_car", "none"]) {
+  test(`the mode ${mode} is said in words`, () => {
+    assert.notEqual(paneNotice(RIG, "live", { mode, silentS: 0 }).title, "");
+  });
+}
+
+test("a rig that drives has no notice", () => {
+  assert.equal(paneNotice(RIG, "live", DRIVING), null);
+});
+
+test("DRS is open, available, closed or unknown", () => {
+  assert.deepEqual([drsWord(true, true), drsWord(false, true), drsWord(false, false), drsWord(null, null)], ["open", "available", "closed", "–"]);
+});
+
+test("DRS is not called closed on half the truth", () => {
+  assert.equal(drsWord(false, null), "–");
+  assert.equal(drsWord(null, false), "–");
+});
+
+test("a safety car is graver than a flag", () => {
+  assert.deepEqual([flagWord("yellow", "virtual safety car"), flagWord("yellow", "no safety car"), flagWord(null, null)], ["VSC", "yellow", "–"]);
+});
+
+test("the pit lane, penalties and their absence are told apart from the unknown", () => {
+  assert.deepEqual([pitWord("none"), pitWord("in pit area"), pitWord(null)], ["on track", "in pit area", "–"]);
+  assert.deepEqual([penaltyWord(0), penaltyWord(5), penaltyWord(null)], ["0 s", "+5 s", "–"]);
+});
+
+test("a last lap is purple, green or yellow, each with a glyph", () => {
+  assert.equal(lapVerdict({ last: 80, best: 80, sessionBest: true }).tone, "purple");
+  assert.equal(lapVerdict({ last: 80, best: 80, sessionBest: false }).tone, "green");
+  assert.deepEqual(lapVerdict({ last: 81348, best: 80911, sessionBest: false }), { glyph: "▼", text: "+0.437", tone: "yellow" });
+});
+
+test("a last lap without a best to compare has no verdict", () => {
+  assert.equal(lapVerdict({ last: 81348, best: null, sessionBest: false }), null);
+});
+
+test("each tyre zone has its own word and glyph", () => {
+  assert.equal(new Set(Object.values(TYRE_ZONES).map(({ glyph }) => glyph)).size, 4);
+  assert.equal(new Set(Object.values(TYRE_ZONES).map(({ text }) => text)).size, 4);
+});

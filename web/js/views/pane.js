@@ -1,0 +1,64 @@
+// @ts-check
+/** [edge] One rig's pane: puts its widgets together and says how far they may be believed. */
+import { attributeOf, el } from "../cells.js";
+import { isSessionBest, silentS } from "../store.js";
+import { paneNotice } from "../words.js";
+import { createDial } from "./dial.js";
+import { createEnergy } from "./energy.js";
+import { createIdentity } from "./identity.js";
+import { createLaps } from "./laps.js";
+import { createNotice } from "./notice.js";
+import { createPedals } from "./pedals.js";
+import { createRevLights } from "./revlights.js";
+import { createSpeed } from "./speed.js";
+import { createTrace } from "./trace.js";
+import { createTyres } from "./tyres.js";
+
+/** @type {Record<string, any>} Before the first state every key is unknown. */
+const NO_DATA = Object.freeze({});
+
+/** The letter of the rig in this place: A, B, C, ... @param {number} index */
+export const badgeOf = (index) => String.fromCharCode(65 + (index % 26));
+
+/** @param {import("../store.js").Rig} rig @param {number} index Its place in the gateway's order. */
+export function createPane(rig, index) {
+  const revLights = createRevLights();
+  const identity = createIdentity(badgeOf(index), rig.rig_id);
+  const dial = createDial();
+  const speed = createSpeed();
+  const laps = createLaps();
+  const pedals = createPedals();
+  const trace = createTrace();
+  const tyres = createTyres();
+  const energy = createEnergy();
+  const notice = createNotice();
+
+  const body = el(
+    "div",
+    "pane-body",
+    revLights.node,
+    identity.node,
+    el("div", "hero", dial.node, speed.node, laps.node),
+    el("div", "pulse", pedals.pedals, trace.node, pedals.wheel),
+    el("div", "strip", tyres.node, energy.node),
+  );
+  const node = el("section", "pane", body, notice.node);
+  node.dataset.rig = rig.rig_id;
+  node.dataset.badge = badgeOf(index);
+  node.setAttribute("aria-label", rig.rig_id);
+  const linkMark = attributeOf(node, "data-link");
+  const modeMark = attributeOf(node, "data-mode");
+  const widgets = [revLights, identity, dial, speed, pedals, tyres, energy];
+
+  /** @param {import("../store.js").Rig} now @param {import("../store.js").Link} link @param {number} clockMs */
+  const update = (now, link, clockMs) => {
+    const data = now.data ?? NO_DATA;
+    for (const widget of widgets) widget.update(data);
+    laps.update(data, isSessionBest(now));
+    trace.update(now.trace);
+    notice.update(paneNotice(now, link, { mode: data.mode, silentS: silentS(now, clockMs) }));
+    linkMark(link);
+    modeMark(typeof data.mode === "string" ? data.mode : null);
+  };
+  return { node, update, destroy: trace.destroy };
+}

@@ -1,0 +1,128 @@
+// @ts-check
+/** [edge] What happened on all rigs, newest first, with a choice of rig and kind. */
+import { attributeOf, el, hiddenOf, textOf } from "../cells.js";
+import { wallClock } from "../format.js";
+import { CATEGORIES, LABELS } from "../words.js";
+import { badgeOf } from "./pane.js";
+
+/** @typedef {import("../store.js").Row} Row */
+
+const EVERY = "";
+
+/** @param {Row} row @param {number} index The rig's place. */
+function createRow(row, index) {
+  const glyph = el("span", "fact-glyph");
+  const text = el("bdi", "fact-text");
+  const node = el("li", "fact", el("time", "fact-time value", wallClock(row.at)), el("span", "badge is-small", badgeOf(index)), glyph, text);
+  node.dataset.kind = row.event.kind;
+  node.dataset.rigId = row.rig_id;
+  node.dataset.badge = badgeOf(index);
+  const glyphText = textOf(glyph);
+  const factText = textOf(text);
+  const tone = attributeOf(node, "data-tone");
+  /** @param {Row} now */
+  const update = ({ told }) => {
+    glyphText(told.glyph);
+    factText(told.text);
+    tone(told.tone);
+  };
+  return { node, update };
+}
+
+/**
+ * A row of buttons of which one is pressed.
+ *
+ * @param {string} label
+ * @param {(choice: string) => void} onChoice
+ */
+function createChoice(label, onChoice) {
+  const node = el("div", "choice");
+  node.setAttribute("role", "group");
+  node.setAttribute("aria-label", label);
+  let chosen = EVERY;
+  const mark = () => {
+    for (const button of node.children) button.setAttribute("aria-pressed", String(/** @type {HTMLElement} */ (button).dataset.choice === chosen));
+  };
+  /** @param {readonly (readonly [string, string])[]} choices Value and words of each. */
+  const offer = (choices) => {
+    node.replaceChildren(
+      ...choices.map(([value, words]) => {
+        const button = el("button", "choice-button", words);
+        button.type = "button";
+        button.dataset.choice = value;
+        button.addEventListener("click", () => {
+          chosen = value;
+          mark();
+          onChoice(value);
+        });
+        return button;
+      }),
+    );
+    if (!choices.some(([value]) => value === chosen)) chosen = EVERY;
+    mark();
+    onChoice(chosen);
+  };
+  return { node, offer };
+}
+
+/** @param {HTMLElement} mount */
+export function createTimeline(mount) {
+  let rigWanted = EVERY;
+  let kindWanted = EVERY;
+  let offered = "";
+  /** @type {readonly Row[]} */
+  let drawn = [];
+  /** @type {readonly import("../store.js").Rig[]} */
+  let rigs = [];
+  /** @type {Map<string, ReturnType<typeof createRow>>} */
+  let rows = new Map();
+
+  const list = el("ol", "facts");
+  const nothing = el("p", "facts-nothing", LABELS.noFacts);
+  const nothingHidden = hiddenOf(nothing);
+
+  /** @param {Row} row */
+  const isWanted = (row) =>
+    (rigWanted === EVERY || row.rig_id === rigWanted) && (kindWanted === EVERY || row.told.category === kindWanted);
+
+  const draw = () => {
+    const wanted = drawn.filter(isWanted);
+    const kept = new Map(wanted.map((row) => [row.id, rows.get(row.id) ?? createRow(row, rigs.findIndex((rig) => rig.rig_id === row.rig_id))]));
+    for (const [id, { node }] of rows) if (!kept.has(id)) node.remove();
+    rows = kept;
+    wanted.forEach((row, place) => {
+      const { node, update } = /** @type {ReturnType<typeof createRow>} */ (rows.get(row.id));
+      update(row);
+      if (list.children[place] !== node) list.insertBefore(node, list.children[place] ?? null);
+    });
+    nothingHidden(wanted.length > 0);
+  };
+
+  const byRig = createChoice(LABELS.filterRig, (choice) => {
+    rigWanted = choice;
+    draw();
+  });
+  const byKind = createChoice(LABELS.filterKind, (choice) => {
+    kindWanted = choice;
+    draw();
+  });
+  byKind.offer([[EVERY, LABELS.everyKind], ...Object.entries(CATEGORIES)]);
+  mount.replaceChildren(
+    el("div", "timeline-head", el("h2", "timeline-title", LABELS.timeline), byRig.node, byKind.node),
+    el("div", "timeline-rows", nothing, list),
+  );
+
+  /** @param {import("../store.js").State} state */
+  const update = (state) => {
+    const wanted = JSON.stringify(state.rigs.map((rig) => rig.rig_id));
+    if (wanted !== offered) {
+      offered = wanted;
+      rigs = state.rigs;
+      byRig.offer([[EVERY, LABELS.everyRig], ...rigs.map((rig, index) => /** @type {[string, string]} */ ([rig.rig_id, badgeOf(index)]))]);
+    }
+    if (state.timeline === drawn) return;
+    drawn = state.timeline;
+    draw();
+  };
+  return { update };
+}

@@ -1,0 +1,260 @@
+// @ts-check
+/**
+ * Every English sentence and label of the page. Values in, words out; figures come from `format.js`.
+ */
+import { age, capital, cleanName, isKnown, isolated, lapTime, sectorTime, UNKNOWN, whole } from "./format.js";
+
+/** @typedef {"purple" | "green" | "yellow" | "alert" | "flag" | "plain" | "quiet"} Tone */
+/** @typedef {"laps" | "race" | "penalties" | "rigs"} Category */
+/** @typedef {{glyph: string, text: string, tone: Tone, category: Category}} Told */
+/** @typedef {Record<string, any>} GameEvent One canonical event; its fields by kind: docs/websocket.md. */
+/** @typedef {{rig_id: string, udp_port: number | null}} RigAddress */
+
+export const LABELS = Object.freeze({
+  speed: "Speed",
+  speedUnit: "km/h",
+  gear: "Gear",
+  rpm: "rpm",
+  throttle: "Throttle",
+  brake: "Brake",
+  steering: "Steering",
+  lap: "Lap",
+  invalid: "✕ invalid",
+  last: "Last",
+  best: "Best",
+  sector1: "S1",
+  sector2: "S2",
+  gapToLeader: "To leader",
+  interval: "To car ahead",
+  leader: "leader",
+  drs: "DRS",
+  pit: "Pit",
+  flag: "Flag",
+  penalties: "Penalties",
+  warnings: "Warnings",
+  tyres: "Tyres",
+  wear: "wear",
+  core: "core",
+  tyreAge: "laps",
+  ers: "ERS",
+  ersUnit: "MJ",
+  fuel: "Fuel kg, laps",
+  of: "of",
+  left: "left",
+  packets: "packets/s",
+  position: "Position",
+  revLights: "Rev lights",
+  trace: "Last 10 seconds: speed, throttle, brake",
+  traceSpan: "last 10 s",
+  timeline: "Timeline",
+  noFacts: "Nothing has happened yet",
+  everyRig: "All rigs",
+  everyKind: "All",
+  filterRig: "Show events of",
+  filterKind: "Show kinds of events",
+  lostBanner: "connection to the gateway lost, retrying",
+  connecting: "Connecting to the gateway",
+  noRigs: "The gateway has no rigs configured",
+  gateway: "Gateway",
+});
+
+/** @type {Readonly<Record<Category, string>>} */
+export const CATEGORIES = Object.freeze({ laps: "Laps", race: "Race", penalties: "Penalties", rigs: "Rigs" });
+
+/** @type {Readonly<Record<string, string>>} */
+export const WHEELS = Object.freeze({ fl: "front left", fr: "front right", rl: "rear left", rr: "rear right" });
+
+/** Colour is never the only sign: each tyre zone has a glyph and a word. */
+export const TYRE_ZONES = Object.freeze({
+  cold: { glyph: "▼", text: "cold" },
+  optimal: { glyph: "●", text: "optimal" },
+  hot: { glyph: "▲", text: "hot" },
+  unknown: { glyph: "", text: UNKNOWN },
+});
+
+/** @type {Readonly<Record<"live" | "stale" | "never" | "lost", string>>} */
+export const LINKS = Object.freeze({ live: "live", stale: "silent", never: "waiting", lost: "lost" });
+
+/** @type {Readonly<Record<"connecting" | "open" | "lost", string>>} */
+export const SOCKETS = Object.freeze({ connecting: "connecting", open: "live", lost: "lost" });
+
+/** @type {Readonly<Record<string, string>>} */
+const MODES = Object.freeze({
+  none: "packets arrive, nothing known yet",
+  menu: "in the menu, no session",
+  spectating: "spectating, no car of its own",
+  no_car: "the game names a car that has no data",
+});
+
+/** @param {boolean | null | undefined} open @param {boolean | null | undefined} allowed */
+export function drsWord(open, allowed) {
+  if (open === true) return "open";
+  if (allowed === true) return "available";
+  return open === false && allowed === false ? "closed" : UNKNOWN;
+}
+
+/** @param {unknown} status A pit status of the contract. */
+export const pitWord = (status) => (status === "none" ? "on track" : capital(status).toLowerCase());
+
+/** @param {number | null | undefined} seconds */
+export const penaltyWord = (seconds) => (isKnown(seconds) ? `${seconds > 0 ? "+" : ""}${seconds} s` : UNKNOWN);
+
+/** @param {unknown} flag @param {unknown} safetyCar @returns {string} What race control shows, the gravest first. */
+export function flagWord(flag, safetyCar) {
+  if (typeof safetyCar === "string" && safetyCar !== "no safety car") return SAFETY_CAR_SHORT[safetyCar] ?? safetyCar;
+  if (flag === "unknown") return UNKNOWN;
+  return flag === null || flag === undefined ? UNKNOWN : String(flag);
+}
+
+/** @type {Readonly<Record<string, string>>} */
+const SAFETY_CAR_SHORT = Object.freeze({
+  "full safety car": "SC",
+  "virtual safety car": "VSC",
+  "formation lap": "formation",
+});
+
+/**
+ * How a last lap stands beside the others; `null` when that is not known.
+ *
+ * @param {{last: number | null, best: number | null, sessionBest: boolean}} lap
+ * @returns {{glyph: string, text: string, tone: Tone} | null}
+ */
+export function lapVerdict({ last, best, sessionBest }) {
+  if (!isKnown(last)) return null;
+  if (sessionBest) return { glyph: "◆", text: "session best", tone: "purple" };
+  if (!isKnown(best)) return null;
+  if (last <= best) return { glyph: "▲", text: "own best", tone: "green" };
+  return { glyph: "▼", text: `+${sectorTime(last - best)}`, tone: "yellow" };
+}
+
+/**
+ * What lies over a pane that is not simply live and driving; `null` when it is.
+ *
+ * @param {RigAddress} rig
+ * @param {"live" | "stale" | "never" | "lost"} link
+ * @param {{mode: unknown, silentS: number | null}} facts
+ * @returns {{title: string, detail: string} | null}
+ */
+export function paneNotice(rig, link, { mode, silentS }) {
+  if (link === "lost") {
+    return { title: "connection to the gateway lost", detail: silentS === null ? "" : `last data ${age(silentS)} ago` };
+  }
+  if (link === "stale") return { title: `no packets for ${age(silentS)}`, detail: "the values are the last ones received" };
+  if (link === "never") {
+    const port = rig.udp_port;
+    if (port === null) return { title: `waiting for ${rig.rig_id}`, detail: "" };
+    return {
+      title: `waiting for ${rig.rig_id} on UDP ${port}:`,
+      detail: `set UDP to this host, port ${port}, format 2025`,
+    };
+  }
+  const note = typeof mode === "string" ? MODES[mode] : undefined;
+  return note === undefined ? null : { title: note, detail: "" };
+}
+
+// --- facts ---------------------------------------------------------------------------------------
+
+/** @param {unknown} name */
+const nameOr = (name, fallback = "unnamed car") => isolated(cleanName(name) ?? fallback);
+
+/** @param {GameEvent} event */
+const who = (event) => nameOr(event.driver_name);
+
+/** @param {string} glyph @param {Tone} tone @param {Category} category @param {string} text @returns {Told} */
+const told = (glyph, tone, category, text) => ({ glyph, tone, category, text });
+
+/** @param {(string | false | null | undefined)[]} marks */
+const suffix = (...marks) => marks.filter(Boolean).map((mark) => ` · ${mark}`).join("");
+
+/** @param {GameEvent} event */
+function lapCompleted(event) {
+  const marks = suffix(
+    event.session_best ? "session best" : event.personal_best && "personal best",
+    event.valid === false && "invalid",
+    event.pit_lap && "pit lap",
+    event.status === "corrected" && "corrected",
+  );
+  const text = `Lap ${whole(event.lap_number)} – ${lapTime(event.lap_time_ms)}, ${who(event)}${marks}`;
+  if (event.valid === false) return told("✕", "alert", "laps", text);
+  if (event.session_best) return told("◆", "purple", "laps", text);
+  return event.personal_best ? told("▲", "green", "laps", text) : told("●", "plain", "laps", text);
+}
+
+/** @param {GameEvent} event */
+function penalty(event) {
+  const time = isKnown(event.time_s) ? ` ${event.time_s} s` : "";
+  const with_ = event.other_driver_name ? ` with ${nameOr(event.other_driver_name)}` : "";
+  const tone = event.penalty === "Warning" ? "flag" : "alert";
+  return told("!", tone, "penalties", `${capital(event.penalty)}${time} – ${capital(event.infringement)}${with_}, ${who(event)}`);
+}
+
+/** @param {GameEvent} event */
+function classification(event) {
+  const cars = Array.isArray(event.cars) ? event.cars : [];
+  const podium = [1, 2, 3]
+    .map((position) => cars.find((car) => car.position === position))
+    .filter(Boolean)
+    .map((car) => `${car.position} ${nameOr(car.name)}`);
+  return told("■", "plain", "race", `Result${podium.length === 0 ? "" : ` – ${podium.join(", ")}`}`);
+}
+
+/** @type {Readonly<Record<string, string>>} */
+const ENDINGS = Object.freeze({
+  new_session: "Session ended, a new one began",
+  silence: "Session closed after a long silence",
+});
+
+/** Is the event about the rig's own car? @param {GameEvent} event @param {number | null} ownCar */
+const isOwn = (event, ownCar) => event.own === true || (ownCar !== null && event.car_index === ownCar);
+
+/** @type {Readonly<Record<string, (event: GameEvent, ownCar: number | null) => Told | null>>} */
+const TELLERS = Object.freeze({
+  SessionStarted: (event) =>
+    told("►", "plain", "rigs", `${event.session_type ? capital(event.session_type) : "Session"}${event.track ? ` at ${event.track}` : ""}`),
+  SessionEnded: (event) => told("■", "quiet", "rigs", ENDINGS[event.reason] ?? "Session ended"),
+  ParticipantsChanged: (event) => told("·", "quiet", "race", `${whole(event.num_active_cars)} cars in the session`),
+  SectorCompleted: (event, ownCar) =>
+    isOwn(event, ownCar) && event.sector !== 3 // sector 3 ends the lap, which is told as a lap
+      ? told("·", "quiet", "laps", `Sector ${whole(event.sector)} – ${sectorTime(event.sector_time_ms)}, ${who(event)}`)
+      : null,
+  LapCompleted: (event) => (event.own || event.session_best ? lapCompleted(event) : null),
+  LapInvalidated: (event, ownCar) =>
+    isOwn(event, ownCar) ? told("✕", "alert", "laps", `Lap ${whole(event.lap_number)} will not count, ${who(event)}`) : null,
+  FlashbackUsed: (event) => told("↶", "flag", "race", `Flashback used, ${who(event)}`),
+  FinalClassification: classification,
+  FastestLap: (event) => told("◆", "purple", "laps", `Fastest lap – ${lapTime(event.lap_time_ms)}, ${who(event)}`),
+  SpeedTrap: (event, ownCar) =>
+    event.session_best || (event.personal_best && isOwn(event, ownCar))
+      ? told("»", event.session_best ? "purple" : "green", "laps", `Speed trap ${whole(event.speed_kph)} km/h, ${who(event)}`)
+      : null,
+  PenaltyIssued: penalty,
+  PenaltyServed: (event) => told("!", "plain", "penalties", `${capital(event.penalty)} served, ${who(event)}`),
+  Overtake: (event, ownCar) => {
+    const concerns = isOwn(event, ownCar) || (ownCar !== null && event.overtaken_car_index === ownCar);
+    return told("↑", concerns ? "plain" : "quiet", "race", `${who(event)} overtakes ${nameOr(event.overtaken_driver_name)}`);
+  },
+  Collision: (event) => told("×", "flag", "race", `Collision – ${who(event)} and ${nameOr(event.other_driver_name)}`),
+  Retirement: (event) => told("✕", "alert", "race", `${who(event)} retires${event.reason ? ` – ${event.reason}` : ""}`),
+  TeamMateInPits: () => told("·", "quiet", "race", "Team-mate in the pits"),
+  LightsOut: () => told("►", "plain", "race", "Lights out"),
+  ChequeredFlag: () => told("⚑", "plain", "race", "Chequered flag"),
+  RaceWinner: (event) => told("◆", "plain", "race", `${who(event)} wins`),
+  RedFlag: () => told("⚑", "alert", "race", "Red flag"),
+  SafetyCar: (event) => told("⚑", "flag", "race", `${capital(event.safety_car)} – ${event.action}`),
+  DrsChanged: (event) =>
+    told("»", "quiet", "race", event.enabled ? "DRS enabled" : `DRS disabled${event.reason ? ` – ${event.reason}` : ""}`),
+  RigOnline: (event) =>
+    told("●", "green", "rigs", `${event.rig_id} is online${isKnown(event.silent_s) ? ` after ${age(event.silent_s)} of silence` : ""}`),
+  RigSilent: (event) => told("○", "alert", "rigs", `${event.rig_id} went silent`),
+});
+
+/**
+ * One event as a line of the timeline; `null` when it is not for the audience, or of a kind unknown to this page.
+ *
+ * @param {GameEvent} event
+ * @param {number | null} ownCar The slot of the rig's own car in the event's session; `null` when unknown.
+ * @returns {Told | null}
+ */
+export function tell(event, ownCar = null) {
+  return Object.hasOwn(TELLERS, event.kind) ? TELLERS[event.kind](event, ownCar) : null;
+}
