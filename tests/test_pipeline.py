@@ -387,6 +387,7 @@ def test_after_hostile_datagrams_a_rig_is_read_as_before() -> None:
     rig = Rig()
     rig.receive(*noise(2_000, random.Random(26)))
 
+    rig.clocks.now_s += 1
     rig.receive(encode(make_packet(1, session_uid=0xFEED)))
 
     assert rig.pipeline.normalizer.session_uid == str(0xFEED)

@@ -23,6 +23,7 @@ from app.normalize import events, samples
 from app.normalize.events import Event
 from app.normalize.frame_gate import FrameGate
 from app.normalize.game_events import tell
+from app.normalize.holder import Holder
 from app.normalize.laps import LIVE, LapBegun, LapDone, LapFact, LapTracker, LapVoid, LapWithdrawn, SectorDone
 from app.normalize.roster import Roster
 from app.normalize.session import LONG_SILENCE_S, Change, Opened, SessionTracker, Signal
@@ -93,8 +94,8 @@ class Normalizer:
         self._words_of = (2025, 25)
         self._in_menu = False
         self._silent = False
-        self.ignored: Counter[str] = Counter()
-        """Valid packets that changed nothing, by reason: duplicate, stale, past_session, menu."""
+        self._holder = Holder()
+        self._ignored: Counter[str] = Counter()
         self.implausible: Counter[str] = Counter()
         """Values that cannot be true, given as None, by event kind."""
 
@@ -102,6 +103,11 @@ class Normalizer:
     def session_uid(self) -> str | None:
         """The uid of the open session as text; None when none is."""
         return str(self._tracker.uid) if self._tracker.uid else None
+
+    @property
+    def ignored(self) -> Counter[str]:
+        """Valid packets that changed nothing, by reason: duplicate, stale, menu, other_session."""
+        return self._ignored + Counter(other_session=self._holder.refused)
 
     @property
     def unknown(self) -> Counter[str]:
@@ -124,9 +130,13 @@ class Normalizer:
         header = packet.header
         if header.session_uid == 0:
             return self._menu(header, received_at)
-        if self._tracker.is_past(header.session_uid):
-            self.ignored["past_session"] += 1
-            return []
+        told: list[Event] = []
+        for arrival in self._holder.offer(packet, received_at, over=self._tracker.has_ended(self._holder.uid)):
+            told += self._of_holder(*arrival)
+        return told
+
+    def _of_holder(self, packet: wire.Packet, received_at: datetime) -> list[Event]:
+        header = packet.header
         self._speak(header)
         session = self._session
         if session is None or session.uid != header.session_uid:
@@ -158,7 +168,7 @@ class Normalizer:
 
     def _menu(self, header: PacketHeader, received_at: datetime) -> list[Event]:
         """Packets with uid 0: the lobby, the menu, and noise around a session's end; no facts of a session."""
-        self.ignored["menu"] += 1
+        self._ignored["menu"] += 1
         if self._tracker.uid or self._in_menu:
             return []  # a session is open: uid-0 packets were seen just before its SEND
         self._in_menu = True
@@ -179,7 +189,7 @@ class Normalizer:
             frame = session.gate.frame_of_fact(header)
             fact = (header.session_time, header.frame_identifier, frame, packet.event_string_code, packet.details)
             if not session.gate.first_time(fact):
-                self.ignored["duplicate"] += 1
+                self._ignored["duplicate"] += 1
                 return []
             return self._game_event(packet, session, self._inside(header, frame, received_at))
         handler = _HANDLERS.get(type(packet))
@@ -190,7 +200,7 @@ class Normalizer:
         placed = session.gate.place(header, stream)
         out_of_order = placed.overall_frame is None and not isinstance(packet, _UNORDERED)
         if placed.verdict != "fresh" or out_of_order:
-            self.ignored[placed.verdict if not out_of_order else "stale"] += 1
+            self._ignored[placed.verdict if not out_of_order else "stale"] += 1
             return []
         context = self._inside(header, placed.overall_frame, received_at)
         told = self._undetected_flashback(session, placed.rewound, header, context)
@@ -215,7 +225,7 @@ class Normalizer:
             return self._signal("send", session.uid, None, context)
         if code == "FLBK":
             if (context.overall_frame or session.rewound_at) < session.rewound_at:
-                self.ignored["stale"] += 1  # the frames that came before it have told of this flashback
+                self._ignored["stale"] += 1  # the frames that came before it have told of this flashback
                 return []
             session.flashback_told = True
         told = tell(packet, lambda car: self._driver(car, own=car == context.own_car), self._words)
@@ -323,7 +333,7 @@ class Normalizer:
         self, packet: wire.FinalClassificationPacket, session: _Session, context: _Context
     ) -> list[Event]:
         if session.classified:
-            self.ignored["duplicate"] += 1
+            self._ignored["duplicate"] += 1
             return []
         session.classified = True
         cars = [

@@ -55,7 +55,6 @@ class SessionTracker:
     def __init__(self) -> None:
         self._phase: Phase = "none"
         self._uid = 0
-        self._past: set[int] = set()
 
     @property
     def uid(self) -> int:
@@ -67,13 +66,13 @@ class SessionTracker:
         """The uid of the open session, or of the one that ended last; 0 before the first."""
         return self._uid
 
-    def is_past(self, uid: int) -> bool:
-        """Whether a datagram of this uid is the tail of a session that another one followed."""
-        return uid in self._past and uid != self._uid
+    def has_ended(self, uid: int) -> bool:
+        """Whether the session of this uid is the last one, and over."""
+        return uid == self._uid and self._phase in ("ended", "lapsed")
 
     def feed(self, signal: Signal, uid: int) -> list[Change]:
         """Tell what arrived for which uid, get what that changed, in order."""
-        if uid == 0 or self.is_past(uid):
+        if uid == 0:
             return []
         row = _TABLE.get((self._phase, signal, uid == self._uid))
         if row is None:
@@ -82,8 +81,6 @@ class SessionTracker:
         changes: list[Change] = []
         for action in actions:
             if action == "open":
-                if self._uid not in (0, uid):
-                    self._past.add(self._uid)
                 self._uid = uid
                 changes.append(Opened(uid))
             else:

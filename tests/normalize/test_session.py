@@ -83,22 +83,15 @@ def test_a_pause_of_a_quarter_of_an_hour_ends_the_session_and_its_next_packet_op
     assert [tracker.feed(signal, A) for signal in ("session_packet", "send")] == [[Opened(A)], [Closed(A, "send")]]
 
 
-def test_late_packets_of_a_past_session_change_nothing() -> None:
-    tracker = tracker_in("open")
+def test_an_open_session_has_not_ended_and_an_ended_one_has() -> None:
+    assert [tracker_in(phase).has_ended(A) for phase in ("open", "ended", "lapsed")] == [False, True, True]
+
+
+def test_a_session_that_another_one_followed_is_not_the_one_that_ended() -> None:
+    tracker = tracker_in("ended")
     tracker.feed("session_packet", B)
 
-    assert [tracker.feed(signal, A) for signal in SIGNALS] == [[]] * 4
-
-
-def test_a_session_that_another_one_followed_is_past() -> None:
-    tracker = tracker_in("open")
-    tracker.feed("session_packet", B)
-
-    assert (tracker.is_past(A), tracker.is_past(B)) == (True, False)
-
-
-def test_a_session_that_only_ended_is_not_past_so_that_its_classification_is_read() -> None:
-    assert not tracker_in("ended").is_past(A)
+    assert (tracker.has_ended(A), tracker.has_ended(B)) == (False, False)
 
 
 def test_the_end_of_an_unopened_session_ends_no_other() -> None:
@@ -118,12 +111,3 @@ def test_openings_and_closings_alternate_and_name_the_same_session(told: list[tu
         assert isinstance(change, Opened) or change.session_uid == open_uid
         open_uid = change.session_uid if isinstance(change, Opened) else 0
     assert tracker.uid == open_uid
-
-
-@given(st.lists(st.tuples(st.sampled_from(SIGNALS), st.integers(1, 4))))
-def test_no_session_opens_again_after_another_has_opened(told: list[tuple[Signal, int]]) -> None:
-    tracker = SessionTracker()
-    opened = [c.session_uid for s, uid in told for c in tracker.feed(s, uid) if isinstance(c, Opened)]
-
-    runs = [uid for at, uid in enumerate(opened) if at == 0 or opened[at - 1] != uid]
-    assert len(runs) == len(set(runs))
