@@ -26,6 +26,8 @@ from app.bus import Bus
 from app.duel.referee import Referee
 from app.errors import PortUnavailable
 from app.ingest.layouts import PACKET_NAMES
+from app.ingest.recorder import Recorder
+from app.ingest.rotation import MIB, Limits
 from app.ingest.udp import RigEndpoint, open_port
 from app.log import configure
 from app.metrics import Distributions, GatewayCollector, Reading
@@ -57,7 +59,8 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._bus: Bus[Event] = Bus()
-        self._lines = [_Line(rig, self._bus, settings) for rig in settings.rigs]
+        self._recorder = _recorder(settings)
+        self._lines = [_Line(rig, self._bus, settings, self._recorder) for rig in settings.rigs]
         self.registry = CollectorRegistry()
         for process_wide in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
             self.registry.register(process_wide)
@@ -92,6 +95,8 @@ class Gateway:
         except BaseException:
             self._close_ports()
             raise
+        if self._recorder is not None:
+            self._recorder.start()
         self._running = True
         self._supervisor.start("live", self._live.run(self.hub))
         self._supervisor.start("referee", self._referee.run())
@@ -107,6 +112,8 @@ class Gateway:
         self._close_ports()
         self._bus.close()
         await self._supervisor.stop(_DRAIN_S)
+        if self._recorder is not None:
+            await asyncio.to_thread(self._recorder.stop)
         await self.hub.close()
 
     def _close_ports(self) -> None:
@@ -139,6 +146,13 @@ class Gateway:
         """Every stage by name, and whether it runs."""
         return self._supervisor.stages()
 
+    def problems(self) -> Sequence[str]:
+        """One sentence for each thing that the operator can mend, with its remedy."""
+        sentences = [line.pipeline.problem for line in self._lines]
+        if self._recorder is not None and self._recorder.problem is not None:
+            sentences.append(f"Nothing is recorded: {self._recorder.problem}")
+        return [sentence for sentence in sentences if sentence is not None]
+
     def queue_size(self) -> int:
         """Events waiting on the bus."""
         return sum(subscription.waiting for subscription in self._bus.subscriptions)
@@ -161,6 +175,10 @@ class Gateway:
         yield "f1_publish_states_sent", (), self.hub.states_sent
         yield "f1_publish_states_skipped", (), self.hub.states_skipped
         yield "f1_publish_facts_sent", (), self.hub.facts_sent
+        if self._recorder is not None:
+            yield "f1_ingest_recorded", (), self._recorder.written
+            yield "f1_ingest_record_dropped", (), self._recorder.dropped
+            yield "f1_ingest_record_failed", (), self._recorder.failed
         yield from self._live.readings()
         yield from self._supervisor.readings()
 
@@ -168,8 +186,9 @@ class Gateway:
 class _Line:
     """One rig's port and pipeline."""
 
-    def __init__(self, rig: RigSettings, bus: Bus[Event], settings: Settings) -> None:
+    def __init__(self, rig: RigSettings, bus: Bus[Event], settings: Settings, recorder: Recorder | None) -> None:
         self.rig = rig
+        self._recorder = recorder
         self._host = settings.udp_host
         self._buffer_bytes = settings.udp_receive_buffer_bytes
         identity = RigIdentity(rig.rig_id, rig.device_id, rig.driver_name, rig.individual_id)
@@ -188,14 +207,18 @@ class _Line:
 
     async def open(self) -> None:
         """Listen."""
-        self._endpoint = await open_port(
-            self.rig.rig_id, self._host, self.rig.udp_port, self.pipeline.receive, self._buffer_bytes
-        )
+        receive = self.pipeline.receive if self._recorder is None else self._receive_recorded
+        self._endpoint = await open_port(self.rig.rig_id, self._host, self.rig.udp_port, receive, self._buffer_bytes)
 
     def close(self) -> None:
         """Stop listening."""
         if self._endpoint is not None:
             self._endpoint.close()
+
+    def _receive_recorded(self, datagram: bytes, source: tuple[str, int]) -> None:
+        if self._recorder is not None:
+            self._recorder.record(self.rig.rig_id, datagram, source, time.time())
+        self.pipeline.receive(datagram, source)
 
     def health(self) -> RigHealth:
         """The rig, as `/health` shows it."""
@@ -210,7 +233,6 @@ class _Line:
             last_packet_time=pipeline.last_packet_at,
             active=pipeline.active,
             session_uid=pipeline.normalizer.session_uid,
-            problem=pipeline.problem,
         )
 
     def readings(self) -> Iterator[Reading]:
@@ -236,6 +258,19 @@ class _Line:
         for kind, count in normalizer.implausible.items():
             yield "f1_normalize_implausible", (rig, kind), count
         yield "f1_normalize_session_active", (rig,), float(normalizer.session_uid is not None)
+
+
+def _recorder(settings: Settings) -> Recorder | None:
+    """The recorder that the settings ask for; None when nothing is to be recorded."""
+    if not settings.record_dir:
+        return None
+    limits = Limits(
+        total_bytes=settings.record_max_mb * MIB,
+        max_age_s=settings.record_max_age_h * 3600,
+        file_s=settings.record_file_minutes * 60,
+    )
+    ports = {rig.rig_id: rig.udp_port for rig in settings.rigs}
+    return Recorder(Path(settings.record_dir), ports, limits, settings.record_blank_names)
 
 
 class OneSentence:

@@ -94,6 +94,16 @@ class Settings(BaseSettings):
     """Most state frames a second and rig on the WebSocket."""
     stale_after_s: Annotated[float, Field(ge=0.5, le=60)] = 2
     """A rig without fresh values for so long is shown as stale."""
+    record_dir: str = ""
+    """Where every datagram is recorded as received; empty records nothing."""
+    record_max_mb: Annotated[int, Field(ge=1)] = 20_480
+    """All recordings together, in MiB; the oldest go first. Two rigs in a race fill 2.5 GiB an hour."""
+    record_max_age_h: Annotated[float, Field(ge=0.1)] = 72
+    """No recording that is older stays."""
+    record_file_minutes: Annotated[float, Field(gt=0, le=1440)] = 15
+    """A recording file covers at most so long, and at most 64 MiB."""
+    record_blank_names: bool = False
+    """People's names never reach a recording."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least severe line that is logged."""
     log_format: Literal["auto", "text", "json"] = "auto"

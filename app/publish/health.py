@@ -23,7 +23,6 @@ class RigHealth(NamedTuple):
     last_packet_time: datetime | None
     active: bool
     session_uid: str | None
-    problem: str | None
 
 
 class Health(Protocol):
@@ -35,22 +34,25 @@ class Health(Protocol):
     def stages(self) -> Mapping[str, bool]:
         """Every stage by name, and whether it runs."""
 
+    def problems(self) -> Sequence[str]:
+        """One sentence for each thing that the operator can mend."""
+
     def queue_size(self) -> int:
         """Events waiting on the bus."""
 
 
-def status_of(stages: Iterable[bool], rigs: Sequence[RigHealth]) -> Status:
-    """`failed` when a stage is dead, `degraded` when a rig has a problem that the operator can mend."""
+def status_of(stages: Iterable[bool], problems: Sequence[str]) -> Status:
+    """`failed` when a stage is dead, `degraded` when there is a problem that the operator can mend."""
     if not all(stages):
         return "failed"
-    return "degraded" if any(rig.problem for rig in rigs) else "ok"
+    return "degraded" if problems else "ok"
 
 
 def health_body(health: Health, version: str) -> dict[str, Any]:
     """The JSON of `/health`; its names are a contract."""
-    rigs, stages = health.rigs(), health.stages()
+    rigs, stages, problems = health.rigs(), health.stages(), health.problems()
     return {
-        "status": status_of(stages.values(), rigs),
+        "status": status_of(stages.values(), problems),
         "version": version,
         "gateway": {
             "running": all(stages.values()),
@@ -59,7 +61,7 @@ def health_body(health: Health, version: str) -> dict[str, Any]:
         },
         "queue_size": health.queue_size(),
         "stages": dict(stages),
-        "problems": [rig.problem for rig in rigs if rig.problem],
+        "problems": list(problems),
     }
 
 

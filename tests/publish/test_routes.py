@@ -27,6 +27,9 @@ class Gateway:
     def stages(self) -> Mapping[str, bool]:
         return self.up
 
+    def problems(self) -> Sequence[str]:
+        return []
+
     def queue_size(self) -> int:
         return 0
 
