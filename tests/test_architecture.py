@@ -25,6 +25,7 @@ MAY_IMPORT = {  # room: the rooms it may look into
     "publish": {"bus", "errors", "metrics", "normalize"},
     "pipeline": {"bus", "errors", "ingest", "log", "metrics", "normalize"},
     "duel": {"bus", "errors", "metrics", "normalize"},
+    "sim": {"errors", "ingest"},
     "demo": {"settings"},
 }
 EDGES = {  # the modules that may touch a socket, a disk, a clock or the event loop
@@ -45,6 +46,9 @@ EDGES = {  # the modules that may touch a socket, a disk, a clock or the event l
     "publish/live.py",
     "publish/pacer.py",
     "publish/routes.py",
+    "sim/__main__.py",
+    "sim/relay.py",
+    "sim/sender.py",
     "supervisor.py",
 }
 IMPURE = {"asyncio", "socket", "sqlite3", "httpx", "time", "subprocess", "threading", "select", "random", "logging"}
