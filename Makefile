@@ -9,7 +9,7 @@ TO ?= 127.0.0.1:20777
 SPEED ?= 1
 DIR ?= tests/captures
 
-.PHONY: help setup demo run replay test test-quick check lint types format lock bench truth captures schema goldens screenshots clean
+.PHONY: help setup demo run replay test test-quick check lint types format lock bench truth fuzz captures schema goldens screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,10 +33,11 @@ replay: $(STAMP) ## Send a capture: make replay FILE=x.pcap TO=127.0.0.1:20777 S
 test: $(STAMP) ## Set up whatever the tests need, and run all of them
 	@$(BIN)/python -m tests.prepare
 	node --test tests/web/*.test.mjs
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -q -n auto -m "not live"
+	$(BIN)/python -m pytest -q -m live
 
-test-quick: $(STAMP) ## Run the tests that need no browser
-	$(BIN)/python -m pytest -q -m "not browser"
+test-quick: $(STAMP) ## Run the tests that need no browser and no wall clock
+	$(BIN)/python -m pytest -q -n auto -m "not live"
 
 check: lint types test ## All that CI does, in CI's order
 
@@ -63,6 +64,9 @@ truth: $(STAMP) ## Judge the gateway against the simulator: every scenario, form
 
 captures: $(STAMP) ## Pass every capture of a folder through: make captures DIR=...
 	@$(BIN)/python -m tests.captures.pass_through $(DIR)
+
+fuzz: $(STAMP) ## Send a million hostile datagrams through the pipeline
+	@$(BIN)/python -m tests.truth.fuzz
 
 schema: $(STAMP) ## Write docs/events.schema.json anew
 	$(BIN)/python -m app.normalize.schema > docs/events.schema.json

@@ -8,7 +8,11 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from tests.gateway import ROOT, Running, environment, free_port
+
+pytestmark = pytest.mark.live
 
 
 def test_the_demo_prints_its_address_drives_both_rigs_and_stops_on_ctrl_c() -> None:

@@ -14,7 +14,7 @@ from playwright.async_api import ConsoleMessage, Page, Request, ViewportSize
 from tests.browser import cell, chromium, texts_over
 from tests.gateway import Running, both_rigs, replaying, running_gateway
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 WALL: Final[ViewportSize] = {"width": 1920, "height": 1080}
 PATIENCE_MS = 10_000

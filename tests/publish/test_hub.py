@@ -32,6 +32,8 @@ from app.publish import hub as hub_module
 from app.publish.commands import BURST, PATIENCE
 from app.publish.hub import Hub
 
+pytestmark = pytest.mark.live
+
 IMPLEMENTATIONS = {
     "auto": ["--ws", "auto", "--loop", "auto"],
     "sansio-asyncio": ["--ws", "websockets-sansio", "--loop", "asyncio"],

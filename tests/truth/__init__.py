@@ -1,0 +1,1 @@
+"""The gateway judged against a simulator that knows the answer."""
