@@ -92,11 +92,11 @@ class Gateway:
         try:
             for line in self._lines:
                 await line.open()
+            if self._recorder is not None:
+                self._recorder.start()
         except BaseException:
             self._close_ports()
             raise
-        if self._recorder is not None:
-            self._recorder.start()
         self._running = True
         self._supervisor.start("live", self._live.run(self.hub))
         self._supervisor.start("referee", self._referee.run())
@@ -110,6 +110,8 @@ class Gateway:
         """Close the inlets, drain, close the clients."""
         self._running = False
         self._close_ports()
+        self._referee.close()
+        await self._supervisor.drain("referee", _DRAIN_S)
         self._bus.close()
         await self._supervisor.stop(_DRAIN_S)
         if self._recorder is not None:
@@ -171,6 +173,7 @@ class Gateway:
             yield "f1_bus_waiting", name, subscription.waiting
         yield "f1_publish_clients", (), self.hub.clients
         yield "f1_publish_clients_cut", (), self.hub.clients_cut
+        yield "f1_publish_clients_overflowed", (), self.hub.clients_overflowed
         yield "f1_publish_clients_refused", (), self.hub.clients_refused
         yield "f1_publish_states_sent", (), self.hub.states_sent
         yield "f1_publish_states_skipped", (), self.hub.states_skipped

@@ -48,6 +48,9 @@ METRICS: Final = (
     MetricSpec("f1_bus_waiting", "gauge", ("subscriber",), "Events waiting in an inbox."),
     MetricSpec("f1_publish_clients", "gauge", (), "WebSocket clients connected."),
     MetricSpec("f1_publish_clients_cut", "counter", (), "Clients cut because they did not read."),
+    MetricSpec(
+        "f1_publish_clients_overflowed", "counter", (), "Clients closed because they fell behind with the facts."
+    ),
     MetricSpec("f1_publish_clients_refused", "counter", (), "Clients refused at a connection cap."),
     MetricSpec("f1_publish_frames", "counter", ("rig",), "State frames made; each is sent to all clients."),
     MetricSpec("f1_publish_states_sent", "counter", (), "State frames sent, over all clients."),

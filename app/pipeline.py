@@ -16,13 +16,18 @@ from typing import Final, Protocol
 from app.errors import DecodeError, UnsupportedFormat
 from app.ingest.decoder import decode
 from app.ingest.layouts import FORMATS, PACKET_NAMES
+from app.ingest.lease import Lease
 from app.log import Seldom
 from app.normalize.events import Event
 from app.normalize.normalizer import Normalizer, RigIdentity
 
 logger = logging.getLogger(__name__)
 
-REJECT_REASONS: Final = ("wrong_length", "unknown_packet", "unknown_format", "internal")
+REJECT_REASONS: Final = ("wrong_length", "unknown_packet", "unknown_format", "other_sender", "internal")
+
+
+_TOLD_S: Final = 10.0
+"""A format that cannot be read is a problem for so long after it was last seen."""
 
 
 class EventSink(Protocol):
@@ -68,10 +73,10 @@ class RigPipeline:
         """Datagrams that are not the game's, by reason."""
         self.events: Counter[str] = Counter()
         """Events published, by kind."""
-        self.source: tuple[str, int] | None = None
-        """Who sent the last valid datagram."""
-        self.foreign_format: int | None = None
-        """The packet format the rig sends, when we cannot read it."""
+        self.lease = Lease()
+        """Who may speak on the rig's port."""
+        self._foreign_format: int | None = None
+        self._foreign_s = 0.0
         self.last_packet_at: datetime | None = None
         self._last_s: float | None = None
         self._recent: deque[float] = deque(maxlen=4096)
@@ -108,15 +113,18 @@ class RigPipeline:
         except DecodeError as error:
             self._reject(error)
             return
+        now_s, received_at = self._monotonic(), self._wall()
+        if not self.lease.admit(source[0], now_s):
+            self.rejected["other_sender"] += 1
+            return
         try:
-            now_s, received_at = self._monotonic(), self._wall()
             told = self._online(now_s, received_at, source)
+            self._last_s, self.last_packet_at = now_s, received_at
+            self._recent.append(now_s)
+            self._foreign_format = None
             told += self.normalizer.feed(packet, received_at)
-            self._last_s, self.last_packet_at, self.source = now_s, received_at, source
-            self.foreign_format = None
             self._publish(told)
             self.packets[packet.header.packet_id] += 1
-            self._recent.append(now_s)
         except Exception:
             # A fault of ours must not end the other rig's show; it is counted, logged, and seen in /health.
             self.rejected["internal"] += 1
@@ -149,14 +157,18 @@ class RigPipeline:
     def _reject(self, error: DecodeError) -> None:
         self.rejected[error.reason] += 1
         if isinstance(error, UnsupportedFormat) and 2000 <= error.packet_format <= 2100:
-            self.foreign_format = error.packet_format
+            self._foreign_format, self._foreign_s = error.packet_format, self._monotonic()
             if self._format_lines.admit(self._monotonic()) is not None:
                 logger.warning("%s", self.problem)
 
     @property
     def problem(self) -> str | None:
         """One sentence for the operator, with the remedy; None when all is well."""
-        if self.foreign_format is None:
-            return None
-        readable = ", ".join(str(year) for year in sorted(FORMATS))
-        return f"{self._rig} sends format {self.foreign_format}: set UDP Format to 2025 (read are {readable})"
+        now_s = self._monotonic()
+        if self._foreign_format is not None and now_s - self._foreign_s < _TOLD_S:
+            readable = ", ".join(str(year) for year in sorted(FORMATS))
+            return f"{self._rig} sends format {self._foreign_format}: set UDP Format to 2025 (read are {readable})"
+        intruder = self.lease.intruder(now_s)
+        if intruder is not None:
+            return f"{self._rig} hears {self.lease.holder} and {intruder}: give each game a port of its own"
+        return None

@@ -20,7 +20,7 @@ class Supervisor:
     """The stages of the gateway.
 
     Args:
-        on_death: Called once, with the stage's name, when a stage ends that should not have.
+        on_death: Called with the stage's name when a stage ends that should not have; for the first one only.
     """
 
     def __init__(self, on_death: Callable[[str], None]) -> None:
@@ -28,6 +28,7 @@ class Supervisor:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._up: dict[str, bool] = {}
         self._stopping = False
+        self._dead = False
 
     # Any: what a coroutine sends and yields is nobody's business here.
     def start(self, stage: str, work: Coroutine[Any, Any, None]) -> None:
@@ -40,6 +41,12 @@ class Supervisor:
     def stages(self) -> Mapping[str, bool]:
         """Every stage by name, and whether it runs."""
         return dict(self._up)
+
+    async def drain(self, stage: str, patience_s: float) -> None:
+        """Wait for one stage whose inlet is closed; from here on no end of a stage is a death."""
+        self._stopping = True
+        if stage in self._tasks:
+            await asyncio.wait([self._tasks[stage]], timeout=patience_s)
 
     async def stop(self, patience_s: float) -> None:
         """Give stages whose inlets are closed time to finish, then cancel the rest."""
@@ -62,4 +69,6 @@ class Supervisor:
             return
         error = None if task.cancelled() else task.exception()
         logger.critical("stage %s has died: ending the process", stage, exc_info=error)
-        self._on_death(stage)
+        if not self._dead:
+            self._dead = True
+            self._on_death(stage)

@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from app.duel.laps import RigLaps
-from app.normalize.events import Event, LapCompleted, LapProgress, SessionEnded, SessionState
+from app.normalize.events import Event, LapCompleted, LapProgress, LapWithdrawn, SessionEnded, SessionState
 
 _FRESH_S: Final = 5.0
 """A rig whose last progress is older takes part in nothing."""
 _REMEMBERED_LAPS: Final = 4096
-"""Laps of twins that still wait for the other rig's word: far more than any race has."""
+"""Laps held against each other, the oldest forgotten: two rigs with 24 cars over 85 laps."""
 
 
 class Standing(NamedTuple):
@@ -71,7 +71,7 @@ class Duel:
     def __init__(self, rig_ids: Sequence[str]) -> None:
         self._laps = {rig_id: RigLaps() for rig_id in rig_ids}
         self._tracks: dict[str, tuple[str | None, str | None]] = {}
-        self._told: set[tuple[str, str, str]] = set()
+        self._told: dict[tuple[str, str], str] = {}
         self._lap_times: dict[tuple[str, int, int], dict[str, int]] = {}
         self._heard_s: dict[str, float] = {}
 
@@ -80,6 +80,8 @@ class Duel:
         laps = self._laps[event.rig_id]
         if isinstance(event, LapProgress):
             self._heard_s[event.rig_id] = now_s
+            if event.session_uid != laps.session_uid:
+                laps = self._laps[event.rig_id] = RigLaps(event.session_uid)
             laps.feed(event)
             return list(self._new_twins(event, now_s))
         if isinstance(event, SessionState):
@@ -87,6 +89,8 @@ class Duel:
         elif isinstance(event, LapCompleted):
             laps.complete(event)
             return self._cross_check(event)
+        elif isinstance(event, LapWithdrawn):
+            laps.withdraw(event)
         elif isinstance(event, SessionEnded):
             self._heard_s.pop(event.rig_id, None)
         return []
@@ -145,17 +149,16 @@ class Duel:
             uid, car, their_car = progress.session_uid, progress.car_index, theirs.car_index
             if uid is None or uid != theirs.session_uid or car is None or their_car is None:
                 continue
-            pair = (uid, *sorted((progress.rig_id, other_id)))
-            key = (pair[0], pair[1], pair[2])
-            if key not in self._told:
-                self._told.add(key)
+            first, second = sorted((progress.rig_id, other_id))
+            if self._told.get((first, second)) != uid:
+                self._told[first, second] = uid
                 found.append(Twins(progress.rig_id, other_id, uid, car, their_car, same_car=car == their_car))
         return found
 
     def _cross_check(self, lap: LapCompleted) -> list[Twins | Disagreement]:
         """Hold a lap against what other rigs of the same session say about it."""
-        if lap.session_uid is None or lap.car_index is None:
-            return []
+        if lap.session_uid is None or lap.car_index is None or lap.status == "provisional":
+            return []  # off the line a lap may still be corrected: that is no dispute
         key = (lap.session_uid, lap.car_index, lap.lap_number)
         told = self._lap_times.setdefault(key, {})
         told[lap.rig_id] = lap.lap_time_ms

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from app.duel.trace import Trace
-from app.normalize.events import LapCompleted, LapProgress
+from app.normalize.events import LapCompleted, LapProgress, LapWithdrawn
 
 _REACH_M: Final = 25.0
 """A car does 5 m between frames at 20 Hz and 5 frames may be lost in a row."""
@@ -23,8 +23,8 @@ _SPACING_S: Final = 0.04
 class RigLaps:
     """What one rig has driven in its present session."""
 
-    def __init__(self) -> None:
-        self._uid: str | None = None
+    def __init__(self, session_uid: str | None = None) -> None:
+        self.session_uid = session_uid
         self._laps: dict[int, Trace] = {}
         self._timed: list[int] = []
         self._best: tuple[int, Trace] | None = None
@@ -34,17 +34,12 @@ class RigLaps:
         """The newest progress; None before the first of this session."""
 
     def feed(self, progress: LapProgress) -> None:
-        """Take over where the car is."""
-        if progress.session_uid != self._uid:
-            self.__init__()  # type: ignore[misc]  # a new session is a new book
-            self._uid = progress.session_uid
+        """Take over where the car is; `progress` is of this session."""
         before, self.now = self.now, progress
         self._feed_total(progress)
         number, distance_m = progress.lap_number, progress.lap_distance_m
         if number is None or distance_m is None:
             return
-        if before is not None and before.lap_number is not None and number < before.lap_number:
-            self._go_back(number)
         # After the flag the lap number stays and the distance begins anew: that is no lap any more.
         self._finished = progress.result_status == FINISHED
         if self._finished or progress.current_lap_time_ms is None or distance_m < 0:
@@ -60,7 +55,7 @@ class RigLaps:
 
     def complete(self, lap: LapCompleted) -> None:
         """Take over that a lap of the own car was completed, or what became of it later."""
-        if lap.session_uid != self._uid or not lap.own:
+        if lap.session_uid != self.session_uid or not lap.own:
             return
         number = lap.lap_number
         if number not in self._timed and lap.status == "provisional":
@@ -68,8 +63,19 @@ class RigLaps:
         trace = self._laps.get(number)
         if lap.valid and lap.personal_best and trace is not None:
             self._best = (number, trace)
-        elif not lap.valid and self._best is not None and self._best[0] == number:
+        elif self._best is not None and self._best[0] == number and not (lap.valid and lap.personal_best):
             self._best = None
+
+    def withdraw(self, lap: LapWithdrawn) -> None:
+        """A flashback over the line: the laps from this one on are not driven any more, this one is driven on."""
+        if lap.session_uid != self.session_uid or not lap.own:
+            return
+        number = lap.lap_number
+        for later in [each for each in self._laps if each > number]:
+            del self._laps[later]
+        self._timed = [timed for timed in self._timed if timed < number]
+        if self._best is not None and self._best[0] >= number:
+            self._best = None  # the best lap was undone; the one before it is known by time only
 
     @property
     def running_ms(self) -> int | None:
@@ -112,14 +118,6 @@ class RigLaps:
             if end_s is not None and 0 <= time_s - end_s < _SPACING_S:
                 return
         self._total.add(total_m, time_s)
-
-    def _go_back(self, number: int) -> None:
-        """A flashback over the line: laps from there on are not driven any more."""
-        for later in [lap for lap in self._laps if lap > number]:
-            del self._laps[later]
-        self._timed = [lap for lap in self._timed if lap < number]
-        if self._best is not None and self._best[0] >= number:
-            self._best = None  # the best lap was undone; the one before it is known by time only
 
     def _forget_old(self) -> None:
         for old in sorted(self._laps)[:-_KEPT_LAPS]:

@@ -14,6 +14,7 @@ from app.normalize.events import (
     LapCompleted,
     LapDisputed,
     LapProgress,
+    LapWithdrawn,
     SessionEnded,
     SessionState,
     SharedRace,
@@ -51,8 +52,12 @@ class Referee:
         self._bus = bus
         self._monotonic = monotonic
         self._events: Subscription[Event] = bus.subscribe(
-            "referee", KeepInOrder(_HELD), of=(LapProgress, SessionState, LapCompleted, SessionEnded)
+            "referee", KeepInOrder(_HELD), of=(LapProgress, SessionState, LapCompleted, LapWithdrawn, SessionEnded)
         )
+
+    def close(self) -> None:
+        """Take nothing more; `run` ends when what waits is derived."""
+        self._events.close()
 
     async def run(self) -> None:
         """Derive until the bus is closed."""

@@ -1,7 +1,7 @@
 """A line of two rising quantities, e.g. lap time over lap distance, that can be asked in between its points.
 
 Points are kept in columns of machine numbers: a lap of 80 s at 60 Hz is 4 800 points and 77 kB. Going back, as
-after a flashback, cuts the line there and goes on.
+after a flashback, cuts the line there and goes on. A line that grows too long forgets its older half.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from bisect import bisect_left
 from typing import Final
 
 MOST_POINTS: Final = 40_000
-"""Eleven minutes at 60 Hz. A line that is longer no longer grows; its end answers None."""
+"""Eleven minutes at 60 Hz, half an hour at 25 points a second: a lap never gets there, and a gap looks back minutes."""
 
 
 class Trace:
@@ -38,9 +38,11 @@ class Trace:
         """Prolong the line; an `x` at or behind its end cuts it back first."""
         if self._x and x <= self._x[-1]:
             self.cut(x)
-        if len(self._x) < MOST_POINTS:
-            self._x.append(x)
-            self._y.append(y)
+        if len(self._x) == MOST_POINTS:
+            del self._x[: MOST_POINTS // 2]
+            del self._y[: MOST_POINTS // 2]
+        self._x.append(x)
+        self._y.append(y)
 
     def cut(self, x: float) -> None:
         """Forget the line from `x` on."""

@@ -7,7 +7,8 @@ Two families. A *sample* (a noun) is a state that the next sample replaces: scre
 A *fact* (past tense or a noun of race control) happened once: nobody may lose one silently.
 
 Identity: `event_id` is computed from the event's own fields and holds no clock of ours, so that
-the same datagram gives the same id after a restart, a replay or a second upload. Samples and most
+the same datagram gives the same id after a restart, a replay or a second upload. (Facts about the
+link, `RigOnline` and `RigSilent`, have no game clock to be named by.) Samples and most
 facts are named by the game's overall frame counter, which does not go back on a flashback; facts
 that have a natural key (a lap is closed once per car and lap number) are named by that key alone.
 A corrected lap therefore carries the id of the lap it corrects.
@@ -371,6 +372,9 @@ class LapCompleted(Fact):
 
     `status` is `provisional` when read off the line, `confirmed` when the game's session history
     says the same, `corrected` when the history differs and wins. The id stays the same throughout.
+
+    `pit_lap`, `position` and `tyre_compound` are None where this telling does not know them, as for a lap that only the
+    history tells: a None takes nothing back that an earlier telling of the same id knew.
     """
 
     natural_key = ("car_index", "lap_number")
@@ -381,7 +385,7 @@ class LapCompleted(Fact):
     sector2_time_ms: Milliseconds | None
     sector3_time_ms: Milliseconds | None
     valid: bool
-    pit_lap: bool
+    pit_lap: bool | None
     position: int | None
     personal_best: bool
     session_best: bool

@@ -54,7 +54,8 @@ class Holder:
             self._kept.popleft()
             self.refused += 1
         self._kept.append((packet, received_at))
-        if (received_at - self._heard_at).total_seconds() < SILENT_S:
+        silent_s = (received_at - self._heard_at).total_seconds()
+        if 0 <= silent_s < SILENT_S:  # below 0 the clock was set back: nothing can be said, so nobody is held up
             return []
         kept = list(self._kept)
         self._kept.clear()

@@ -60,7 +60,7 @@ class LapDone(NamedTuple):
     sector2_time_ms: int | None
     sector3_time_ms: int | None
     valid: bool
-    pit_lap: bool
+    pit_lap: bool | None
     position: int | None
     personal_best: bool
     session_best: bool
@@ -89,14 +89,14 @@ LapFact = LapBegun | SectorDone | LapDone | LapVoid | LapWithdrawn
 class _Car:
     """One car's running lap and its laps so far."""
 
-    __slots__ = ("attempts", "best_ms", "done", "first_lap", "pit", "sector1_ms", "sector2_ms", "seen")
+    __slots__ = ("attempts", "best_ms", "done", "first_lap", "pits", "sector1_ms", "sector2_ms", "seen")
 
     def __init__(self, record: CarLapData, *, from_start: bool) -> None:
         self.seen = record
         self.first_lap = record.current_lap_num if from_start else 1
         self.done: dict[int, LapDone] = {}
         self.attempts: dict[int, int] = {}
-        self.pit = False
+        self.pits: dict[int, int] = {}
         self.best_ms: int | None = None
         self.sector1_ms: int | None = None
         self.sector2_ms: int | None = None
@@ -104,7 +104,15 @@ class _Car:
     def begin(self) -> None:
         """Forget what belongs to the running lap."""
         self.sector1_ms = self.sector2_ms = None
-        self.pit = False
+
+    def note_pits(self, record: CarLapData) -> None:
+        """Remember by lap at which lap time the car was first seen in the pits, and forget what was undone."""
+        number, timer_ms = record.current_lap_num, record.current_lap_time_in_ms
+        driven = (number, timer_ms + _TIMER_SLACK_MS)  # the timer may step back a little without a flashback
+        if self.pits and max(self.pits.items()) > driven:
+            self.pits = {lap: at_ms for lap, at_ms in self.pits.items() if (lap, at_ms) <= driven}
+        if timer_ms > 0 and _in_pits(record):
+            self.pits.setdefault(number, timer_ms)
 
 
 def sector_times_ms(record: CarLapData) -> tuple[int | None, int | None]:
@@ -168,7 +176,7 @@ class LapTracker:
         car = self._cars.get(index)
         if car is None:
             car = self._cars[index] = _Car(record, from_start=self._from_start)
-            car.pit = _pits_in_lap(record)
+            car.note_pits(record)
             car.sector1_ms, car.sector2_ms = sector_times_ms(record)
             return
         seen = car.seen
@@ -187,7 +195,7 @@ class LapTracker:
             car.begin()
         elif record.current_lap_time_in_ms + _TIMER_SLACK_MS < seen.current_lap_time_in_ms:
             car.begin()  # the timer was set back: a restart of the lap, or a flashback within it
-        car.pit = car.pit or _pits_in_lap(record)
+        car.note_pits(record)
         yield from self._sectors(index, car, record, same_lap=rise == 0)
         if record.current_lap_invalid and (rise != 0 or not seen.current_lap_invalid):
             yield LapVoid(index, record.current_lap_num, car.attempts.get(record.current_lap_num, 0))
@@ -209,7 +217,7 @@ class LapTracker:
             sector2_time_ms=second,
             sector3_time_ms=third,
             valid=not seen.current_lap_invalid,
-            pit_lap=car.pit,
+            pit_lap=finished_lap in car.pits,
             position=record.car_position or None,
             personal_best=False,
             session_best=False,
@@ -263,7 +271,7 @@ class LapTracker:
         valid = bool(row.lap_valid_bit_flags & _LAP_VALID)
         if known is None:
             third = _third(lap_ms, first, second)
-            return LapDone(index, number, lap_ms, first, second, third, valid, False, None, False, False, "confirmed")
+            return LapDone(index, number, lap_ms, first, second, third, valid, None, None, False, False, "confirmed")
         first, second = first or known.sector1_time_ms, second or known.sector2_time_ms
         told = known._replace(
             lap_time_ms=lap_ms,
@@ -306,11 +314,7 @@ def _history_laps(rows: Sequence[LapHistoryData], count: int) -> Iterator[tuple[
             yield number, row
 
 
-def _pits_in_lap(record: CarLapData) -> bool:
-    """Whether the car is in the pits with the lap's clock running; the garage before the first lap is no part of it."""
-    return record.current_lap_time_in_ms > 0 and _in_pits(record)
-
-
 def _in_pits(record: CarLapData) -> bool:
+    """Whether the car is in the pits; the garage before the first lap is too, but no lap's clock runs there."""
     in_garage, out_lap = 0, 3
     return record.pit_status != 0 or record.driver_status in (in_garage, out_lap)

@@ -5,7 +5,7 @@ laps (what was driven?), samples and game_events (what do the numbers mean?). It
 rig, keyed by session uid, and knows neither sockets nor clocks: `received_at` comes with each packet.
 
 What changes nothing is counted in `ignored`, what no document lists in `unknown`, and what cannot be
-true (NaN, a gear of 255) in `implausible`; the owner may read and clear these counters.
+true (NaN, a gear of 255) in `implausible`.
 """
 
 from __future__ import annotations

@@ -229,7 +229,7 @@ def lap_progress(record: CarLapData, cars: int, best_lap_time_ms: int | None, wo
 
 
 _GAP_NONSENSE_MS: Final = 54_000
-"""The game sends a negative gap as u16 for a moment after a reset: 59 473 is -6 063. Real gaps use the minutes part."""
+"""For a moment after a reset the game sends a negative gap as u16: 59 473 is -6 063. What looks so is unknown."""
 
 
 def _gap(minutes: int | None, milliseconds: int, *, leads: bool) -> int | None:

@@ -5,7 +5,7 @@ career session has a uid and events, but no Session packet). It ends when the ga
 classification, opens another uid, or is silent for long; pause is silence too, so long means minutes.
 
 SSTA opens nothing: a known bug of the game sends it shortly before the classification of the same
-session. After the end a tail follows (events with uid 0, late packets): it changes nothing.
+session. After the end a tail follows (events with uid 0, late packets): it opens and ends nothing.
 """
 
 from __future__ import annotations

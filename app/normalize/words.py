@@ -25,7 +25,7 @@ class Words:
         if packet_format == 2023 and game_year == 23:
             self._tables["session_type"] = SESSION_TYPE_F1_23_GAME
         self.unknown: Counter[str] = Counter()
-        """Values met that no document lists, counted by table; the owner may read and clear it."""
+        """Values met that no document lists, counted by table."""
 
     def say(self, table: str, value: int) -> str:
         """The word for a value; `unknown (value)`, counted, when there is none."""

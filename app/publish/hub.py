@@ -274,6 +274,7 @@ class Hub:
         client.awake.set()
         if client.outbox.overflowed and client.goodbye is None:
             self.clients_overflowed += 1
+            logger.info("a dashboard fell too far behind and is closed", extra={"address": client.address})
             client.part(TOO_SLOW)
 
     async def _write(self, client: Client) -> None:
@@ -347,11 +348,11 @@ class Hub:
 
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
+        self._watch = loop.call_later(WATCH_EVERY_S, self._look)
         now_s = loop.time()
         for client in self._clients:
             if client.overdue(now_s):
                 self._cut(client)
-        self._watch = loop.call_later(WATCH_EVERY_S, self._look)
 
     def _cut(self, client: Client) -> None:
         client.held_up_since_s = None

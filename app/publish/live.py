@@ -32,7 +32,7 @@ _LATEST_S: Final = 0.01
 _FACTS_HELD: Final = 4096
 """Facts waiting for the live view: an hour of a busy race; full, the oldest loses and is counted."""
 _SAMPLES_HELD: Final = 1024
-"""Slots for the newest sample, one per rig and kind: 7 kinds for more rigs than any host can take."""
+"""Slots for the newest sample, one per rig and kind: 8 kinds for more rigs than any host can take."""
 
 
 class Sink(Protocol):
@@ -92,6 +92,7 @@ class LiveView:
         self._wall = wall
         self._distributions = distributions
         self._sink: Sink | None = None
+        self._failure: asyncio.Future[None] | None = None
         self._samples: Subscription[Event] = bus.subscribe(
             "live_samples", LatestWins(lambda e: (e.rig_id, type(e)), _SAMPLES_HELD), of=(Sample,)
         )
@@ -121,16 +122,25 @@ class LiveView:
         self._sink = sink
         for rig in self._rigs.values():
             rig.pacer = Pacer(Throttle(self._rate_hz), lambda rig=rig: self._send(rig))  # type: ignore[misc]  # default binds it
-        beat = asyncio.create_task(self._beat(), name="live-silent-beat")
+        self._failure = asyncio.get_running_loop().create_future()
         try:
-            await asyncio.gather(self._run_samples(), self._run_facts())
+            async with asyncio.TaskGroup() as group:
+                helpers = [group.create_task(self._beat()), group.create_task(self._fail_with(self._failure))]
+                carriers = [group.create_task(self._run_samples()), group.create_task(self._run_facts())]
+                await asyncio.wait(carriers)
+                for helper in helpers:
+                    helper.cancel()
         finally:
-            beat.cancel()
             for rig in self._rigs.values():
                 if rig.pacer is not None:
                     rig.pacer.close()
                 if rig.late is not None:
                     rig.late.cancel()
+
+    @staticmethod
+    async def _fail_with(failure: asyncio.Future[None]) -> None:
+        """What goes wrong in a timer's callback would only be logged by the loop: here it ends the stage."""
+        await failure
 
     async def _run_samples(self) -> None:
         async for batch in self._samples:
@@ -176,6 +186,14 @@ class LiveView:
         self._offer(rig)
 
     def _send(self, rig: _Rig) -> None:
+        try:
+            self._send_now(rig)
+        except Exception as fault:
+            if self._failure is None or self._failure.done():
+                raise
+            self._failure.set_exception(fault)
+
+    def _send_now(self, rig: _Rig) -> None:
         if self._sink is None:
             return
         now_s = time.monotonic()

@@ -136,6 +136,11 @@ class RigState:
         kind before the frame number last changed.
         """
         kind = type(sample)
+        if isinstance(sample, DuelState):
+            # Derived, so it comes a little later: it begins no slate, refreshes nothing and closes no frame.
+            if sample.session_uid == self._uid:
+                self._samples[kind] = sample
+            return False
         if sample.session_uid != self._uid:
             self._samples.clear()
             self._uid = sample.session_uid

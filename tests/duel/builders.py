@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from app.normalize.events import LapCompleted, LapProgress, SessionState
+from app.normalize.events import LapCompleted, LapProgress, LapWithdrawn, SessionState
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 _BASE: dict[str, Any] = {
@@ -52,3 +52,8 @@ def make_session(**changes: Any) -> SessionState:
     unknown = dict.fromkeys(name for name in SessionState.model_fields if name != "source_type")
     told = {"mode": "driving", "packet_format": 2025, "game_version": "1.20", "track": "Monza"}
     return SessionState.model_validate({**unknown, **_BASE, **told, **changes})
+
+
+def make_withdrawal(**changes: Any) -> LapWithdrawn:
+    """A lap of the own car that was undone."""
+    return LapWithdrawn.model_validate({**_BASE, "own": True, "lap_number": 1, "attempt": 1, **changes})

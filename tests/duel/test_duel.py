@@ -119,12 +119,14 @@ def test_a_rig_whose_session_has_ended_is_compared_with_nobody(duel: Duel) -> No
 
 
 def test_two_rigs_that_tell_one_lap_differently_disagree(duel: Duel) -> None:
-    duel.feed(make_lap(**A, car_index=3, lap_time_ms=80_000), 0.0)
+    told = {"session_uid": "7", "car_index": 3, "status": "confirmed"}
+    duel.feed(make_lap(rig_id="RIG_A", **told, lap_time_ms=80_000), 0.0)
 
-    same = duel.feed(make_lap(rig_id="RIG_B", session_uid="7", car_index=3, lap_time_ms=80_000, own=False), 0.0)
-    other = duel.feed(make_lap(rig_id="RIG_B", session_uid="7", car_index=3, lap_time_ms=80_001, own=False), 0.0)
+    same = duel.feed(make_lap(rig_id="RIG_B", **told, lap_time_ms=80_000, own=False), 0.0)
+    unsure = duel.feed(make_lap(rig_id="RIG_B", **{**told, "status": "provisional"}, lap_time_ms=80_002), 0.0)
+    other = duel.feed(make_lap(rig_id="RIG_B", **told, lap_time_ms=80_001, own=False), 0.0)
 
-    assert list(same) == []
+    assert (list(same), list(unsure)) == ([], [])
     assert list(other) == [Disagreement("7", 3, 1, 80_001, 80_000)]
 
 
@@ -132,6 +134,15 @@ def test_laps_of_separate_sessions_cannot_disagree(duel: Duel) -> None:
     duel.feed(make_lap(**A, lap_time_ms=80_000), 0.0)
 
     assert list(duel.feed(make_lap(**B, lap_time_ms=81_000), 0.0)) == []
+
+
+def test_a_new_session_is_a_new_book(duel: Duel) -> None:
+    drive(duel, A, 1000, 50.0)
+    duel.feed(make_lap(**A), 0.0)
+
+    drive(duel, {**A, "session_uid": "9"}, 500, 40.0)
+
+    assert duel.standing("RIG_A", 0.0).delta_to_best_ms is None
 
 
 def test_the_delta_to_the_own_best_is_taken_at_this_distance(duel: Duel) -> None:

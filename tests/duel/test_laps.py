@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from app.duel.laps import RigLaps
-from tests.duel.builders import make_lap, make_progress
+from tests.duel.builders import make_lap, make_progress, make_withdrawal
 
 SPEED_MPS = 50.0
+SESSION = "7"
 
 
 def drive(laps: RigLaps, number: int, until_m: float, *, from_m: float = 0.0, speed_mps: float = SPEED_MPS) -> None:
@@ -25,7 +26,7 @@ def drive(laps: RigLaps, number: int, until_m: float, *, from_m: float = 0.0, sp
 
 
 def test_the_running_lap_answers_where_it_has_been() -> None:
-    laps = RigLaps()
+    laps = RigLaps(SESSION)
 
     drive(laps, 1, 500)
 
@@ -33,7 +34,7 @@ def test_the_running_lap_answers_where_it_has_been() -> None:
 
 
 def test_where_the_running_lap_has_not_been_the_timed_lap_before_answers() -> None:
-    laps = RigLaps()
+    laps = RigLaps(SESSION)
     drive(laps, 1, 1000)
     laps.complete(make_lap(lap_number=1, lap_time_ms=20_000))
     drive(laps, 2, 300, speed_mps=60.0)
@@ -42,7 +43,7 @@ def test_where_the_running_lap_has_not_been_the_timed_lap_before_answers() -> No
 
 
 def test_a_lap_that_was_not_timed_answers_nothing_afterwards() -> None:
-    laps = RigLaps()
+    laps = RigLaps(SESSION)
     drive(laps, 1, 1000)
 
     drive(laps, 2, 300)
@@ -51,7 +52,7 @@ def test_a_lap_that_was_not_timed_answers_nothing_afterwards() -> None:
 
 
 def test_a_lap_whose_start_was_seen_begins_at_the_line_exactly() -> None:
-    laps = RigLaps()
+    laps = RigLaps(SESSION)
     laps.feed(make_progress(lap_number=1, lap_distance_m=990, current_lap_time_ms=19_800))
 
     drive(laps, 2, 100, from_m=5)
@@ -60,7 +61,7 @@ def test_a_lap_whose_start_was_seen_begins_at_the_line_exactly() -> None:
 
 
 def test_before_the_line_and_in_the_garage_there_is_no_time() -> None:
-    laps = RigLaps()
+    laps = RigLaps(SESSION)
 
     laps.feed(make_progress(lap_distance_m=-500.0, current_lap_time_ms=None))
 
@@ -68,7 +69,7 @@ def test_before_the_line_and_in_the_garage_there_is_no_time() -> None:
 
 
 def test_a_flashback_within_the_lap_forgets_what_was_undone() -> None:
-    laps = RigLaps()
+    laps = RigLaps(SESSION)
     drive(laps, 1, 500)
 
     drive(laps, 1, 400, from_m=300, speed_mps=25.0)
@@ -77,19 +78,41 @@ def test_a_flashback_within_the_lap_forgets_what_was_undone() -> None:
 
 
 def test_a_flashback_over_the_line_takes_the_lap_back_up_where_it_lands() -> None:
-    laps = RigLaps()
+    laps = RigLaps(SESSION)
     drive(laps, 1, 1000)
     laps.complete(make_lap(lap_number=1))
     drive(laps, 2, 100)
 
+    laps.withdraw(make_withdrawal(lap_number=1))
     drive(laps, 1, 950, from_m=900)
 
     assert (laps.elapsed_ms(500), laps.elapsed_ms(990)) == (10_000, None)
     assert laps.best_elapsed_ms(500) is None
 
 
+def test_a_flashback_over_the_flag_leaves_no_best_lap_to_be_compared_with_itself() -> None:
+    laps = RigLaps(SESSION)
+    drive(laps, 3, 1000)
+    laps.complete(make_lap(lap_number=3))
+
+    laps.withdraw(make_withdrawal(lap_number=3))
+    drive(laps, 3, 800, from_m=700)
+
+    assert laps.best_elapsed_ms(750) is None
+
+
+def test_a_lap_that_is_corrected_to_be_no_best_is_none() -> None:
+    laps = RigLaps(SESSION)
+    drive(laps, 1, 1000)
+    laps.complete(make_lap(lap_number=1))
+
+    laps.complete(make_lap(lap_number=1, lap_time_ms=99_000, personal_best=False, status="corrected"))
+
+    assert laps.best_elapsed_ms(500) is None
+
+
 def test_the_best_valid_lap_is_kept_and_an_invalid_one_never_is() -> None:
-    laps = RigLaps()
+    laps = RigLaps(SESSION)
     drive(laps, 1, 1000)
     laps.complete(make_lap(lap_number=1))
     drive(laps, 2, 1000, speed_mps=100.0)
@@ -100,7 +123,7 @@ def test_the_best_valid_lap_is_kept_and_an_invalid_one_never_is() -> None:
 
 
 def test_a_best_lap_that_turns_out_invalid_is_none() -> None:
-    laps = RigLaps()
+    laps = RigLaps(SESSION)
     drive(laps, 1, 1000)
     laps.complete(make_lap(lap_number=1))
 
@@ -110,7 +133,7 @@ def test_a_best_lap_that_turns_out_invalid_is_none() -> None:
 
 
 def test_after_the_flag_no_lap_runs_and_the_last_one_still_answers() -> None:
-    laps = RigLaps()
+    laps = RigLaps(SESSION)
     drive(laps, 3, 1000)
     laps.complete(make_lap(lap_number=3))
 
@@ -119,18 +142,17 @@ def test_after_the_flag_no_lap_runs_and_the_last_one_still_answers() -> None:
     assert (laps.running_ms, laps.elapsed_ms(500)) == (None, 10_000)
 
 
-def test_a_new_session_is_a_new_book() -> None:
-    laps = RigLaps()
+def test_a_lap_of_another_session_is_no_lap_of_this_one() -> None:
+    laps = RigLaps(SESSION)
     drive(laps, 1, 1000)
-    laps.complete(make_lap(lap_number=1))
 
-    laps.feed(make_progress(session_uid="8", lap_distance_m=1.0, current_lap_time_ms=20))
+    laps.complete(make_lap(lap_number=1, session_uid="8"))
 
-    assert (laps.elapsed_ms(500), laps.best_elapsed_ms(500)) == (None, None)
+    assert laps.best_elapsed_ms(500) is None
 
 
 def test_another_cars_lap_is_no_lap_of_this_rig() -> None:
-    laps = RigLaps()
+    laps = RigLaps(SESSION)
     drive(laps, 1, 1000)
 
     laps.complete(make_lap(lap_number=1, own=False))
@@ -139,7 +161,7 @@ def test_another_cars_lap_is_no_lap_of_this_rig() -> None:
 
 
 def test_the_session_time_at_a_total_distance_is_remembered() -> None:
-    laps = RigLaps()
+    laps = RigLaps(SESSION)
 
     drive(laps, 1, 1000)
 

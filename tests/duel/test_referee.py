@@ -45,9 +45,9 @@ def test_two_rigs_in_one_session_are_told_as_a_shared_race() -> None:
 
 def test_a_lap_told_differently_by_two_rigs_is_disputed() -> None:
     referee = make_referee()
-    referee.derive(make_lap(lap_time_ms=80_000), 0.0)
+    referee.derive(make_lap(lap_time_ms=80_000, status="confirmed"), 0.0)
 
-    (dispute,) = referee.derive(make_lap(rig_id="RIG_B", own=False, lap_time_ms=80_500), 0.1)
+    (dispute,) = referee.derive(make_lap(rig_id="RIG_B", own=False, lap_time_ms=80_500, status="confirmed"), 0.1)
 
     assert isinstance(dispute, LapDisputed)
     assert (dispute.lap_time_ms, dispute.other_lap_time_ms) == (80_500, 80_000)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.duel.trace import Trace
+from app.duel.trace import MOST_POINTS, Trace
 
 
 def make_trace(*points: tuple[float, float], reach_x: float = 0.0) -> Trace:
@@ -43,6 +43,15 @@ def test_going_back_cuts_the_line_and_goes_on_from_there() -> None:
     trace = make_trace((0, 0), (100, 1000), (200, 2000), (150, 5000), (250, 6000))
 
     assert (trace.at(100), trace.at(150), trace.at(200)) == (1000, 5000, 5500)
+
+
+def test_a_line_that_grows_too_long_forgets_its_older_half() -> None:
+    trace = Trace()
+
+    for x in range(MOST_POINTS + 1):
+        trace.add(float(x), 2.0 * x)
+
+    assert (len(trace), trace.at(0.0), trace.at(float(MOST_POINTS))) == (MOST_POINTS // 2 + 1, None, 2.0 * MOST_POINTS)
 
 
 @given(st.lists(st.tuples(st.floats(0, 1e4), st.floats(0, 1e5)), max_size=50))

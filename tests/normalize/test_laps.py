@@ -815,3 +815,13 @@ def test_the_best_lap_is_the_fastest_valid_one_that_stands(sent: list[Moment]) -
 
     valid = [row.lap_ms for row in sent[-1].book.values() if row.valid]
     assert laps.best_ms(0) == min(valid, default=None)
+
+
+def test_a_flashback_within_the_lap_keeps_a_pit_stop_that_came_before_it_and_forgets_one_after() -> None:
+    before = [on_lap(1, 9_000, pit_status=1), on_lap(1, 50_000), on_lap(1, 40_000), on_lap(1, 85_000)]
+    after = [on_lap(1, 45_000, pit_status=1), on_lap(1, 50_000), on_lap(1, 40_000), on_lap(1, 85_000)]
+
+    told_before = done(told(tracker(), *before, on_lap(2, 0, 85_636)))
+    told_after = done(told(tracker(), *after, on_lap(2, 0, 85_636)))
+
+    assert ([lap.pit_lap for lap in told_before], [lap.pit_lap for lap in told_after]) == ([True], [False])

@@ -273,8 +273,9 @@ def test_late_packets_of_a_past_session_change_nothing_and_are_counted() -> None
     normalizer = Normalizer(A)
     fed(normalizer, make_packet(1, **at(900)), make_packet(1, session_uid=9, **at(0)))
 
-    told = fed(normalizer, driving(901), make_packet(1, **at(901)), make_event_packet("SEND", **at(0)))
-    fed(normalizer, make_packet(1, session_uid=9, **at(1)))
+    late = [driving(901), make_packet(1, **at(901)), make_event_packet("SEND", **at(0))]
+    told = [event for packet in late for event in normalizer.feed(packet, NOW + timedelta(seconds=1.1))]
+    normalizer.feed(make_packet(1, session_uid=9, **at(1)), NOW + timedelta(seconds=1.2))
 
     assert (told, normalizer.ignored["other_session"], normalizer.session_uid) == ([], 3, "9")
 

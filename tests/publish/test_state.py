@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.normalize.events import CarDamage, CarTelemetry, LapProgress, Sample, SessionState
+from app.normalize.events import CarDamage, CarTelemetry, DuelState, LapProgress, Sample, SessionState
 from app.publish.state import RigState
 
 CONTRACT = Path(__file__).resolve().parent.parent.parent / "docs" / "websocket.md"
@@ -85,6 +85,16 @@ def test_nothing_of_the_session_before_shows_through(state: RigState) -> None:
     data = state.data(1.0, 2.0)
     assert (data["lap_number"], data["best_lap_time_ms"], data["tyre_wear_percent"]) == (None, None, None)
     assert data["session_uid"] == "8"
+
+
+def test_a_derived_value_of_the_session_before_changes_nothing(state: RigState) -> None:
+    state.fold(make_sample(CarTelemetry, session_uid="8", speed_kph=287), now_s=0.0)
+
+    closes = state.fold(make_sample(DuelState, session_uid="7", same_race=False, delta_to_best_ms=1), now_s=9.0)
+
+    data = state.data(9.0, 2.0)
+    assert (closes, data["session_uid"], data["speed_kph"], data["delta_to_best_ms"]) == (False, "8", 287, None)
+    assert data["stale_s"] == 9.0
 
 
 def test_a_menu_shows_no_numbers(state: RigState) -> None:
