@@ -229,12 +229,144 @@ test("noise takes no place in the timeline", () => {
   assert.deepEqual(connected(eventOf({ kind: "ButtonsChanged" }), eventOf({ kind: "NewKind" })).timeline, []);
 });
 
-test("a sector is known as the own car's by the rig's state", () => {
-  const sector = { event_id: "s", kind: "SectorCompleted", own: undefined, sector: 1, sector_time_ms: 28412 };
+test("a sector is the own car's on its own word, whatever the rig's state says", () => {
+  const sector = { event_id: "s", kind: "SectorCompleted", sector: 1, sector_time_ms: 28412 };
 
-  assert.equal(connected(update({ car_index: 0 }), eventOf(sector)).timeline.length, 1);
-  assert.equal(connected(update({ car_index: 7 }), eventOf(sector)).timeline.length, 0);
-  assert.equal(connected(update({ session_uid: "2" }), eventOf(sector)).timeline.length, 0);
+  assert.equal(connected(eventOf({ ...sector, own: true })).timeline.length, 1);
+  assert.equal(connected(update({ car_index: 7 }), eventOf({ ...sector, own: true })).timeline.length, 1);
+  assert.equal(connected(update({ car_index: 0 }), eventOf({ ...sector, own: false })).timeline.length, 0);
+});
+
+test("a pit lap stays one when a later word does not know", () => {
+  const state = connected(eventOf({ pit_lap: true }), eventOf({ status: "confirmed", pit_lap: null }));
+
+  assert.equal(state.timeline[0].told.text, "Lap 4 – 1:21.348, ANNA · pit lap");
+  assert.equal(rigA(state).lastLap.pit_lap, true);
+});
+
+test("a later word that knows better takes the pit lap back", () => {
+  const state = connected(eventOf({ pit_lap: true }), eventOf({ status: "corrected", pit_lap: false }));
+
+  assert.equal(state.timeline[0].told.text, "Lap 4 – 1:21.348, ANNA · corrected");
+});
+
+// --- laps undone by a flashback ---
+
+const lap = (second, fields = {}) =>
+  eventOf({ event_id: `${fields.rig_id ?? "RIG_A"}:LapCompleted:${fields.car_index ?? 0}:${fields.lap_number ?? 3}`, lap_number: 3, received_at: at(second), ...fields });
+const undone = (second, fields = {}) =>
+  eventOf({ event_id: `undone:${second}`, kind: "LapWithdrawn", lap_number: 3, attempt: 1, received_at: at(second), ...fields });
+const replayed = (...messages) => messages.map((message) => ({ ...message, replay: true }));
+const texts = (state) => state.timeline.map((row) => row.told.text);
+
+const DRIVEN = [lap(1), lap(2, { status: "confirmed" })];
+const AGAIN = [lap(8, { lap_time_ms: 79999 }), lap(9, { lap_time_ms: 79999, status: "confirmed" })];
+const REDRIVEN = [...DRIVEN, undone(5), ...AGAIN];
+
+test("a lap driven again after a flashback ends with its new time", () => {
+  const state = connected(update(), ...REDRIVEN);
+
+  assert.deepEqual(texts(state), ["Lap 3 – 1:19.999, ANNA", "Flashback: lap 3 undone, ANNA"]);
+  assert.equal(state.timeline[0].event.status, "confirmed");
+  assert.equal(rigA(state).lastLap.lap_time_ms, 79999);
+});
+
+test("a lap undone by a flashback leaves the page until it is driven again", () => {
+  const state = connected(update(), ...DRIVEN, undone(5));
+
+  assert.deepEqual(texts(state), ["Flashback: lap 3 undone, ANNA"]);
+  assert.equal(rigA(state).lastLap, null);
+});
+
+test("an undone lap takes back nothing but itself", () => {
+  const others = [
+    lap(1, { rig_id: "RIG_B" }),
+    lap(2, { car_index: 9, own: false, session_best: true }),
+    lap(3, { event_id: "other session", session_uid: "0" }),
+    lap(4, { lap_number: 4, lap_time_ms: 82000 }),
+  ];
+  const before = connected(update(), ...others);
+
+  const after = reduce(before, undone(5), 0);
+
+  assert.deepEqual(after.timeline.slice(1), before.timeline);
+  assert.equal(rigA(after).lastLap.lap_number, 4);
+});
+
+test("another car's undone lap leaves the page without a word", () => {
+  const best = lap(1, { car_index: 9, own: false, session_best: true });
+
+  assert.deepEqual(connected(update(), best, undone(5, { car_index: 9, own: false })).timeline, []);
+});
+
+test("an undone lap that the page does not show changes no row", () => {
+  const before = connected(update(), ...DRIVEN);
+
+  assert.equal(reduce(before, undone(5, { car_index: 9, own: false }), 0).timeline, before.timeline);
+});
+
+test("a replay after a reconnection leaves a lap driven again as it was", () => {
+  const before = connected(update(), ...REDRIVEN);
+
+  for (const missing of REDRIVEN.keys()) {
+    let state = before;
+    for (const message of replayed(...REDRIVEN.slice(missing))) {
+      state = reduce(state, message, 0);
+      assert.equal(state.timeline, before.timeline);
+      assert.equal(rigA(state).lastLap, rigA(before).lastLap);
+    }
+  }
+});
+
+test("a replay after a reconnection does not bring an undone lap back", () => {
+  const before = connected(update(), ...DRIVEN, undone(5));
+
+  const after = replayed(...DRIVEN, undone(5)).reduce((state, message) => reduce(state, message, 0), before);
+
+  assert.equal(after.timeline, before.timeline);
+  assert.equal(rigA(after).lastLap, null);
+});
+
+test("a flashback missed while the connection was lost is learnt from the replay", () => {
+  const live = connected(update(), ...REDRIVEN);
+
+  for (const seen of REDRIVEN.keys()) {
+    const state = connected(update(), ...REDRIVEN.slice(0, seen), LOST, OPEN, status(), update(), ...replayed(...REDRIVEN));
+
+    assert.deepEqual(texts(state), texts(live));
+    assert.equal(rigA(state).lastLap.lap_time_ms, 79999);
+  }
+});
+
+test("a lap undone twice ends with its third time, live as replayed", () => {
+  const twice = [...REDRIVEN, undone(12, { attempt: 2 }), lap(15, { lap_time_ms: 79000 })];
+  const lines = ["Lap 3 – 1:19.000, ANNA", "Flashback: lap 3 undone, ANNA", "Flashback: lap 3 undone, ANNA"];
+
+  for (const seen of twice.keys()) {
+    const state = connected(update(), ...twice.slice(0, seen), ...replayed(...twice));
+
+    assert.deepEqual(texts(state), lines);
+    assert.equal(rigA(state).lastLap.lap_time_ms, 79000);
+  }
+});
+
+test("a live lap stands although the gateway's clock was set back since the flashback", () => {
+  const state = connected(update(), ...DRIVEN, undone(5), lap(4, { lap_time_ms: 79999 }));
+
+  assert.equal(rigA(state).lastLap.lap_time_ms, 79999);
+});
+
+test("the last lap is known again from a replay, though its row stands already", () => {
+  const state = connected(update(), ...DRIVEN, update({ session_uid: "2" }), update(), ...replayed(...DRIVEN));
+
+  assert.equal(state.timeline.length, 1);
+  assert.equal(rigA(state).lastLap.status, "confirmed");
+});
+
+test("a replayed lap of an earlier session is not the last lap of this one", () => {
+  const state = connected(update(), ...DRIVEN, update({ session_uid: "2" }), ...replayed(...DRIVEN));
+
+  assert.equal(rigA(state).lastLap, null);
 });
 
 // --- best laps ---

@@ -41,21 +41,48 @@ test("another car's lap is told only when it is the session's best", () => {
 });
 
 test("a sector is told of the own car only", () => {
-  const sector = { kind: "SectorCompleted", own: undefined, car_index: 3, sector: 1, sector_time_ms: 28412 };
+  const sector = { kind: "SectorCompleted", car_index: 3, sector: 1, sector_time_ms: 28412 };
 
-  assert.equal(textOf(sector, 3), "Sector 1 – 28.412, ANNA");
-  assert.equal(textOf(sector, 4), undefined);
-  assert.equal(textOf(sector, null), undefined);
+  assert.equal(textOf({ ...sector, own: true }), "Sector 1 – 28.412, ANNA");
+  assert.equal(textOf({ ...sector, own: true }, 4), "Sector 1 – 28.412, ANNA");
+  assert.equal(textOf({ ...sector, own: false }, 3), undefined);
 });
 
 test("an invalidated lap is told of the own car only", () => {
-  const invalidated = { kind: "LapInvalidated", own: undefined, car_index: 3 };
+  const invalidated = { kind: "LapInvalidated", car_index: 3 };
 
-  assert.equal(textOf(invalidated, 3), "Lap 4 will not count, ANNA");
-  assert.equal(textOf(invalidated, 4), undefined);
+  assert.equal(textOf({ ...invalidated, own: true }), "Lap 4 will not count, ANNA");
+  assert.equal(textOf({ ...invalidated, own: false }, 3), undefined);
 });
 
-for (const kind of ["ButtonsChanged", "LapStarted", "UnknownGameEvent", "SessionAnnounced", "StartLights", "InventedTomorrow", "constructor"]) {
+test("an undone lap is told of the own car only", () => {
+  const withdrawn = { kind: "LapWithdrawn", lap_number: 3, attempt: 1 };
+
+  assert.equal(textOf({ ...withdrawn, own: true }), "Flashback: lap 3 undone, ANNA");
+  assert.equal(textOf({ ...withdrawn, own: false }, 0), undefined);
+});
+
+test("a speed trap that is no session best is told of the own car only", () => {
+  const trap = { kind: "SpeedTrap", own: undefined, car_index: 3, speed_kph: 320, session_best: false, personal_best: true };
+
+  assert.equal(textOf(trap, 3), "Speed trap 320 km/h, ANNA");
+  assert.equal(textOf(trap, 4), undefined);
+  assert.equal(textOf(trap, null), undefined);
+});
+
+test("a lap is called a pit lap only when that is known", () => {
+  assert.equal(textOf({ pit_lap: true }), "Lap 4 – 1:21.348, ANNA · pit lap");
+  assert.equal(textOf({ pit_lap: false }), "Lap 4 – 1:21.348, ANNA");
+  assert.equal(textOf({ pit_lap: null }), "Lap 4 – 1:21.348, ANNA");
+});
+
+test("two ports that get one game's stream are an alarm", () => {
+  const { tone, category } = tell(fact({ kind: "SharedRace", other_rig_id: "RIG_B", same_car: true }));
+
+  assert.deepEqual([tone, category], ["alert", "rigs"]);
+});
+
+for (const kind of ["ButtonsChanged", "LapStarted", "UnknownGameEvent", "SessionAnnounced", "StartLights", "LapDisputed", "InventedTomorrow", "constructor"]) {
   test(`${kind} is passed over`, () => {
     assert.equal(tell(fact({ kind })), null);
   });
@@ -67,6 +94,9 @@ const TOLD = [
   ["SessionEnded", { reason: "send" }, "Session ended"],
   ["ParticipantsChanged", { num_active_cars: 20 }, "20 cars in the session"],
   ["FlashbackUsed", {}, "Flashback used, ANNA"],
+  ["LapWithdrawn", { lap_number: 3 }, "Flashback: lap 3 undone, ANNA"],
+  ["SharedRace", { other_rig_id: "RIG_B", other_car_index: 1, same_car: false }, "RIG_A and RIG_B are in one race"],
+  ["SharedRace", { other_rig_id: "RIG_B", other_car_index: 0, same_car: true }, "RIG_A and RIG_B send the same car: give each game its own port"],
   ["FastestLap", { lap_time_ms: 80911 }, "Fastest lap – 1:20.911, ANNA"],
   ["PenaltyIssued", { penalty: "Time penalty", time_s: 5, infringement: "Corner cutting gained time" }, "Time penalty 5 s – Corner cutting gained time, ANNA"],
   ["PenaltyIssued", { penalty: "Warning", time_s: null, infringement: "Big Collision", other_driver_name: "BEN" }, "Warning – Big Collision with BEN, ANNA"],

@@ -26,6 +26,7 @@ import { tell } from "./words.js";
  * @property {Rate} rate States received in the last whole second.
  * @property {import("./ring.js").Ring} trace
  * @property {RigData | null} lastLap The newest LapCompleted of the rig's own car in this session.
+ * @property {readonly RigData[]} withdrawn The latest LapWithdrawn of any car: a replay must not bring those laps back.
  */
 
 /** @typedef {{id: string, rig_id: string, at: number, event: RigData, told: import("./words.js").Told}} Row */
@@ -41,6 +42,8 @@ import { tell } from "./words.js";
  */
 
 export const TIMELINE_ROWS = 200;
+/** A replay is at most this many events of a rig, so it reaches back no further. */
+const REPLAYED_EVENTS = 200;
 const RATE_WINDOW_MS = 1000;
 
 /** How far a lap's truth has come. A later word replaces an earlier one, never the other way round. */
@@ -68,6 +71,7 @@ const newRig = (told, now) => ({
   rate: { count: 0, since: now, perSecond: null },
   trace: emptyRing(),
   lastLap: null,
+  withdrawn: [],
 });
 
 /** @param {Rate} rate @param {number} arrived @param {number} now @returns {Rate} */
@@ -134,46 +138,104 @@ function updated(rig, message, now) {
 /** @param {RigData} event */
 const rank = (event) => STATUS_RANK[/** @type {keyof typeof STATUS_RANK} */ (event.status)] ?? 0;
 
+/** Does an event say more than what was known under its id? @param {RigData} before @param {RigData} event */
+const isNews = (before, event) =>
+  rank(event) > rank(before) || (event.status === "corrected" && tell(event)?.text !== tell(before)?.text);
+
+/** @param {RigData} event @param {RigData} other */
+const isSameLap = (event, other) =>
+  event.session_uid === other.session_uid && event.car_index === other.car_index && event.lap_number === other.lap_number;
+
 /** @param {readonly Row[]} rows @param {Row} row @returns {readonly Row[]} */
 function inserted(rows, row) {
   const same = rows.findIndex((other) => other.id === row.id);
   if (same !== -1) {
     const before = rows[same];
-    const isNews = rank(row.event) > rank(before.event) || (row.event.status === "corrected" && row.told.text !== before.told.text);
-    return isNews ? rows.with(same, { ...row, at: before.at }) : rows;
+    return isNews(before.event, row.event) ? rows.with(same, { ...row, at: before.at }) : rows;
   }
   // Each rig's events come in order, but rigs replay one after the other: find the place by time of receipt.
   const place = rows.findIndex((other) => other.at <= row.at);
   return (place === -1 ? [...rows, row] : rows.toSpliced(place, 0, row)).slice(0, TIMELINE_ROWS);
 }
 
-/** @param {State} state @param {RigData} message @returns {State} */
-function recorded(state, message) {
-  const { event, rig_id } = message;
-  const rig = state.rigs.find((known) => known.rig_id === rig_id);
-  const ownCar = rig?.data && rig.data.session_uid === event.session_uid ? rig.data.car_index ?? null : null;
-  const told = tell(event, ownCar);
-  if (told === null) return state;
-  const row = { id: event.event_id, rig_id, at: Date.parse(event.received_at) || 0, event, told };
-  const timeline = inserted(state.timeline, row);
-  if (timeline === state.timeline) return state;
-  return withRig({ ...state, timeline }, rig_id, (known) => lapped(known, event));
+/** @param {readonly Row[]} rows @param {string} rigId @param {RigData} withdrawal @returns {readonly Row[]} */
+function withoutLap(rows, rigId, withdrawal) {
+  const place = rows.findIndex(
+    ({ rig_id, event }) => rig_id === rigId && event.kind === "LapCompleted" && isSameLap(event, withdrawal),
+  );
+  return place === -1 ? rows : rows.toSpliced(place, 1);
 }
 
-/** Keep the own car's last lap, and whether it is still the session's best. @param {Rig} rig @param {RigData} event @returns {Rig} */
-function lapped(rig, event) {
-  if (event.kind === "LapCompleted" && event.own === true) return newerLap(rig, event);
+/** @param {RigData} event */
+const receivedAt = (event) => Date.parse(event.received_at) || 0;
+
+/**
+ * Is a replayed event of a lap one that came before the lap was undone, or the undoing itself?
+ *
+ * @param {Rig} rig
+ * @param {RigData} event
+ */
+function isUndone(rig, event) {
+  if (event.kind !== "LapCompleted" && event.kind !== "LapWithdrawn") return false;
+  return rig.withdrawn.some((withdrawal) => isSameLap(withdrawal, event) && receivedAt(event) <= receivedAt(withdrawal));
+}
+
+/** A telling of a lap that does not know of the pits leaves that as told before. @param {RigData} event @param {RigData | undefined} before */
+const withPits = (event, before) =>
+  typeof event.pit_lap === "boolean" || before === undefined ? event : { ...event, pit_lap: before.pit_lap };
+
+/** @param {State} state @param {RigData} message @returns {State} */
+function recorded(state, message) {
+  const { rig_id, replay } = message;
+  const rig = /** @type {Rig} */ (state.rigs.find((known) => known.rig_id === rig_id));
+  if (replay === true && isUndone(rig, message.event)) return state;
+  const event =
+    message.event.kind === "LapCompleted"
+      ? withPits(message.event, state.timeline.find((row) => row.id === message.event.event_id)?.event)
+      : message.event;
+  const ownCar = rig.data && rig.data.session_uid === event.session_uid ? rig.data.car_index ?? null : null;
+  const told = tell(event, ownCar);
+  const standing = event.kind === "LapWithdrawn" ? withoutLap(state.timeline, rig_id, event) : state.timeline;
+  const timeline = told === null ? standing : inserted(standing, { id: event.event_id, rig_id, at: receivedAt(event), event, told });
+  return withRig({ ...state, timeline }, rig_id, (known) => lapped(known, event, replay === true));
+}
+
+/**
+ * Keep the own car's last lap, and whether it is still the session's best.
+ *
+ * @param {Rig} rig
+ * @param {RigData} event
+ * @param {boolean} isReplay
+ * @returns {Rig}
+ */
+function lapped(rig, event, isReplay) {
+  if (event.kind === "LapWithdrawn") return undone(rig, event);
+  if (event.kind === "LapCompleted" && event.own === true) return newerLap(rig, event, isReplay);
   const { lastLap } = rig;
   const isBest = event.kind === "FastestLap" || (event.kind === "LapCompleted" && event.session_best);
   const isBeaten = isBest && lastLap?.session_uid === event.session_uid && event.lap_time_ms < lastLap?.lap_time_ms;
   return isBeaten ? { ...rig, lastLap: { ...lastLap, session_best: false } } : rig;
 }
 
-/** @param {Rig} rig @param {RigData} lap @returns {Rig} */
-function newerLap(rig, lap) {
+/** @param {Rig} rig @param {RigData} withdrawal @returns {Rig} */
+function undone(rig, withdrawal) {
+  const isLast = rig.lastLap !== null && isSameLap(rig.lastLap, withdrawal);
+  // The lap before is not put in its place: whether that one is still the session's best is not known here.
+  return {
+    ...rig,
+    lastLap: isLast ? null : rig.lastLap,
+    withdrawn: [...rig.withdrawn, withdrawal].slice(-REPLAYED_EVENTS),
+  };
+}
+
+/** @param {Rig} rig @param {RigData} lap @param {boolean} isReplay @returns {Rig} */
+function newerLap(rig, lap, isReplay) {
   const before = rig.lastLap;
-  const isOlder = before !== null && before.session_uid === lap.session_uid && before.lap_number > lap.lap_number;
-  return isOlder ? rig : { ...rig, lastLap: lap };
+  // Live, a new session's lap may come before its first state; a replay comes after the state.
+  if (isReplay && rig.data !== null && rig.data.session_uid !== lap.session_uid) return rig;
+  if (before === null || before.session_uid !== lap.session_uid) return { ...rig, lastLap: lap };
+  const isNewer = isSameLap(before, lap) ? isNews(before, lap) : lap.lap_number >= before.lap_number;
+  return isNewer ? { ...rig, lastLap: lap } : rig;
 }
 
 /** @param {State} state @param {number} now @returns {State} */

@@ -204,8 +204,16 @@ const ENDINGS = Object.freeze({
   silence: "Session closed after a long silence",
 });
 
-/** Is the event about the rig's own car? @param {GameEvent} event @param {number | null} ownCar */
-const isOwn = (event, ownCar) => event.own === true || (ownCar !== null && event.car_index === ownCar);
+/** @param {GameEvent} event */
+function sharedRace(event) {
+  const rigs = `${event.rig_id} and ${event.other_rig_id}`;
+  return event.same_car === true
+    ? told("!", "alert", "rigs", `${rigs} send the same car: give each game its own port`)
+    : told("●", "plain", "rigs", `${rigs} are in one race`);
+}
+
+/** Is this slot the rig's own car? Facts of laps say so themselves, by `own`. @param {unknown} carIndex @param {number | null} ownCar */
+const isOwnCar = (carIndex, ownCar) => ownCar !== null && carIndex === ownCar;
 
 /** @type {Readonly<Record<string, (event: GameEvent, ownCar: number | null) => Told | null>>} */
 const TELLERS = Object.freeze({
@@ -213,24 +221,26 @@ const TELLERS = Object.freeze({
     told("►", "plain", "rigs", `${event.session_type ? capital(event.session_type) : "Session"}${event.track ? ` at ${event.track}` : ""}`),
   SessionEnded: (event) => told("■", "quiet", "rigs", ENDINGS[event.reason] ?? "Session ended"),
   ParticipantsChanged: (event) => told("·", "quiet", "race", `${whole(event.num_active_cars)} cars in the session`),
-  SectorCompleted: (event, ownCar) =>
-    isOwn(event, ownCar) && event.sector !== 3 // sector 3 ends the lap, which is told as a lap
+  SectorCompleted: (event) =>
+    event.own && event.sector !== 3 // sector 3 ends the lap, which is told as a lap
       ? told("·", "quiet", "laps", `Sector ${whole(event.sector)} – ${sectorTime(event.sector_time_ms)}, ${who(event)}`)
       : null,
   LapCompleted: (event) => (event.own || event.session_best ? lapCompleted(event) : null),
-  LapInvalidated: (event, ownCar) =>
-    isOwn(event, ownCar) ? told("✕", "alert", "laps", `Lap ${whole(event.lap_number)} will not count, ${who(event)}`) : null,
+  LapWithdrawn: (event) =>
+    event.own ? told("↶", "flag", "laps", `Flashback: lap ${whole(event.lap_number)} undone, ${who(event)}`) : null,
+  LapInvalidated: (event) =>
+    event.own ? told("✕", "alert", "laps", `Lap ${whole(event.lap_number)} will not count, ${who(event)}`) : null,
   FlashbackUsed: (event) => told("↶", "flag", "race", `Flashback used, ${who(event)}`),
   FinalClassification: classification,
   FastestLap: (event) => told("◆", "purple", "laps", `Fastest lap – ${lapTime(event.lap_time_ms)}, ${who(event)}`),
   SpeedTrap: (event, ownCar) =>
-    event.session_best || (event.personal_best && isOwn(event, ownCar))
+    event.session_best || (event.personal_best && isOwnCar(event.car_index, ownCar))
       ? told("»", event.session_best ? "purple" : "green", "laps", `Speed trap ${whole(event.speed_kph)} km/h, ${who(event)}`)
       : null,
   PenaltyIssued: penalty,
   PenaltyServed: (event) => told("!", "plain", "penalties", `${capital(event.penalty)} served, ${who(event)}`),
   Overtake: (event, ownCar) => {
-    const concerns = isOwn(event, ownCar) || (ownCar !== null && event.overtaken_car_index === ownCar);
+    const concerns = isOwnCar(event.car_index, ownCar) || isOwnCar(event.overtaken_car_index, ownCar);
     return told("↑", concerns ? "plain" : "quiet", "race", `${who(event)} overtakes ${nameOr(event.overtaken_driver_name)}`);
   },
   Collision: (event) => told("×", "flag", "race", `Collision – ${who(event)} and ${nameOr(event.other_driver_name)}`),
@@ -246,6 +256,8 @@ const TELLERS = Object.freeze({
   RigOnline: (event) =>
     told("●", "green", "rigs", `${event.rig_id} is online${isKnown(event.silent_s) ? ` after ${age(event.silent_s)} of silence` : ""}`),
   RigSilent: (event) => told("○", "alert", "rigs", `${event.rig_id} went silent`),
+  SharedRace: sharedRace,
+  // LapDisputed is left out: it tells engineers that two rigs disagree, and the audience could not judge which is right.
 });
 
 /**
