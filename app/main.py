@@ -32,7 +32,7 @@ from app.ingest.udp import RigEndpoint, open_port
 from app.log import configure
 from app.metrics import Distributions, GatewayCollector, Reading
 from app.normalize.events import Event
-from app.normalize.normalizer import RigIdentity
+from app.normalize.minting import RigIdentity
 from app.pipeline import RigPipeline, utc_now
 from app.publish.connections import ConnectionsMiddleware
 from app.publish.frames import RigCard

@@ -19,7 +19,8 @@ from app.ingest.layouts import FORMATS, PACKET_NAMES
 from app.ingest.lease import Lease
 from app.log import Seldom
 from app.normalize.events import Event
-from app.normalize.normalizer import Normalizer, RigIdentity
+from app.normalize.minting import RigIdentity
+from app.normalize.normalizer import Normalizer
 
 logger = logging.getLogger(__name__)
 

@@ -30,7 +30,8 @@ from app.ingest.header import parse_header
 from app.ingest.layouts import LAYOUTS, SPECS
 from app.ingest.layouts.table import CARS, Block
 from app.normalize.events import Sample
-from app.normalize.normalizer import Normalizer, RigIdentity
+from app.normalize.minting import RigIdentity
+from app.normalize.normalizer import Normalizer
 from bench import peers, report
 from bench.timing import Contender, Work, compare, ready
 from bench.traffic import ROOT, Mix, catalunya, melbourne, of_type, one_after_another

@@ -21,7 +21,7 @@ from app.ingest.decoder import decode
 from app.ingest.header import parse_header
 from app.metrics import Distributions
 from app.normalize.events import Event
-from app.normalize.normalizer import RigIdentity
+from app.normalize.minting import RigIdentity
 from app.pipeline import RigPipeline, utc_now
 from app.publish.frames import RigCard
 from app.publish.live import LiveView

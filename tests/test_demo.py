@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -25,6 +26,8 @@ def test_the_demo_prints_its_address_drives_both_rigs_and_stops_on_ctrl_c() -> N
         stderr=subprocess.DEVNULL,
         text=True,
     )
+    too_long = threading.Timer(60, demo.terminate)  # readline knows no deadline
+    too_long.start()
     try:
         assert demo.stdout is not None
         lines = iter(demo.stdout.readline, "")
@@ -38,8 +41,10 @@ def test_the_demo_prints_its_address_drives_both_rigs_and_stops_on_ctrl_c() -> N
         demo.send_signal(signal.SIGINT)
         demo.wait(15)
     finally:
-        demo.kill()
-        demo.wait()
+        too_long.cancel()
+        if demo.poll() is None:
+            demo.terminate()  # its own children go with it, which kill would leave behind
+            demo.wait(20)
         assert demo.stdout is not None
         demo.stdout.close()
 

@@ -18,7 +18,7 @@ from app.ingest.header import HEADER_SIZE, write_header
 from app.ingest.layouts import LAYOUTS
 from app.normalize import events
 from app.normalize.events import Event
-from app.normalize.normalizer import RigIdentity
+from app.normalize.minting import RigIdentity
 from app.pipeline import REJECT_REASONS, RigPipeline
 from tests.builders import make_event_packet, make_header, make_packet
 

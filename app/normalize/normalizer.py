@@ -13,35 +13,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, NamedTuple
-
-from pydantic import ValidationError
+from typing import Any, Final
 
 from app.ingest import packets as wire
 from app.ingest.header import PacketHeader
+from app.ingest.layouts import SPECS
 from app.normalize import events, samples
 from app.normalize.events import Event
 from app.normalize.frame_gate import FrameGate
 from app.normalize.game_events import tell
 from app.normalize.holder import Holder
 from app.normalize.laps import LIVE, LapBegun, LapDone, LapFact, LapTracker, LapVoid, LapWithdrawn, SectorDone
+from app.normalize.minting import Context, Mint, RigIdentity
 from app.normalize.roster import Roster
+from app.normalize.samples import Fields
 from app.normalize.session import LONG_SILENCE_S, Change, Opened, SessionTracker, Signal
-from app.normalize.units import seconds_to_ms
 from app.normalize.words import Words
 
 SPECTATOR: Final = 255
 _SEEN_FROM_START_FRAMES: Final = 300
 """A session whose first datagram has a lower frame was seen to begin (5 s at 60 frames/s)."""
-
-
-class RigIdentity(NamedTuple):
-    """What is configured about a rig; names are None where the game's own are to be used."""
-
-    rig_id: str
-    device_id: str
-    driver_name: str | None = None
-    individual_id: str | None = None
 
 
 class _Session:
@@ -68,19 +59,7 @@ class _Session:
 
 
 # Any: a handler takes the packet type it is listed for.
-_Handler = Callable[["Normalizer", Any, "_Session", "_Context"], list[Event]]
-
-
-class _Context(NamedTuple):
-    """What all events of one datagram share."""
-
-    session_uid: str | None
-    session_key: str | None
-    session_time_s: float | None
-    overall_frame: int | None
-    own_car: int | None
-    spectating: bool
-    received_at: datetime
+_Handler = Callable[["Normalizer", Any, "_Session", Context], list[Event]]
 
 
 class Normalizer:
@@ -96,13 +75,17 @@ class Normalizer:
         self._silent = False
         self._holder = Holder()
         self._ignored: Counter[str] = Counter()
-        self.implausible: Counter[str] = Counter()
-        """Values that cannot be true, given as None, by event kind."""
+        self._mint = Mint(identity)
 
     @property
     def session_uid(self) -> str | None:
         """The uid of the open session as text; None when none is."""
         return str(self._tracker.uid) if self._tracker.uid else None
+
+    @property
+    def implausible(self) -> Counter[str]:
+        """Events with values that cannot be true, given as None, by kind."""
+        return self._mint.implausible
 
     @property
     def ignored(self) -> Counter[str]:
@@ -146,7 +129,7 @@ class Normalizer:
     def rig_online(self, received_at: datetime, source_address: str | None, silent_s: float | None) -> list[Event]:
         """The fact that valid datagrams arrive from a rig that was silent or new."""
         context = self._outside(received_at)
-        return self._fact(events.RigOnline, None, {"source_address": source_address, "silent_s": silent_s}, context)
+        return self._event(events.RigOnline, None, {"source_address": source_address, "silent_s": silent_s}, context)
 
     def quiet(self, silent_s: float, last_packet_at: datetime, now: datetime) -> list[Event]:
         """Tell that the rig is silent: `RigSilent` once, and the session's end after long.
@@ -159,7 +142,7 @@ class Normalizer:
         told: list[Event] = []
         if not self._silent:
             self._silent = True
-            told += self._fact(events.RigSilent, None, {"last_packet_at": last_packet_at}, self._outside(now))
+            told += self._event(events.RigSilent, None, {"last_packet_at": last_packet_at}, self._outside(now))
         if silent_s >= LONG_SILENCE_S and self._tracker.uid:
             told += self._signal("silence", self._tracker.uid, None, self._outside(now))
         return told
@@ -207,7 +190,7 @@ class Normalizer:
         return told + handler(self, packet, session, context)
 
     def _undetected_flashback(
-        self, session: _Session, rewound: bool, header: PacketHeader, context: _Context
+        self, session: _Session, rewound: bool, header: PacketHeader, context: Context
     ) -> list[Event]:
         """The fact of a flashback whose FLBK event was lost, told by the frame counters."""
         if not rewound:
@@ -217,9 +200,9 @@ class Normalizer:
             return []
         session.rewound_at = context.overall_frame or 0
         fields = {"to_frame": header.frame_identifier, "to_session_time_s": header.session_time}
-        return self._fact(events.FlashbackUsed, None, fields, context)
+        return self._event(events.FlashbackUsed, None, fields, context)
 
-    def _game_event(self, packet: wire.EventPacket, session: _Session, context: _Context) -> list[Event]:
+    def _game_event(self, packet: wire.EventPacket, session: _Session, context: Context) -> list[Event]:
         code = packet.event_string_code
         if code == "SEND":
             return self._signal("send", session.uid, None, context)
@@ -229,36 +212,36 @@ class Normalizer:
                 return []
             session.flashback_told = True
         told = tell(packet, lambda car: self._driver(car, own=car == context.own_car), self._words)
-        return self._fact(told.kind, told.car_index, told.fields, context)
+        return self._event(told.kind, told.car_index, told.fields, context)
 
-    def _signal(self, signal: Signal, uid: int, packet: wire.SessionPacket | None, context: _Context) -> list[Event]:
+    def _signal(self, signal: Signal, uid: int, packet: wire.SessionPacket | None, context: Context) -> list[Event]:
         told: list[Event] = []
         for change in self._tracker.feed(signal, uid):
             told += self._session_changed(change, packet, context)
         return told
 
-    def _session_changed(self, change: Change, packet: wire.SessionPacket | None, context: _Context) -> list[Event]:
+    def _session_changed(self, change: Change, packet: wire.SessionPacket | None, context: Context) -> list[Event]:
         if isinstance(change, Opened) and packet is not None:
             self._in_menu = False
             known = samples.session(packet, self._words)
             fields = {name: known[name] for name in _TOLD_AT_START}
             fields["packet_format"] = packet.header.packet_format
-            return self._fact(events.SessionStarted, None, fields, context)
+            return self._event(events.SessionStarted, None, fields, context)
         if isinstance(change, Opened):
             return []
         old = context._replace(session_uid=str(change.session_uid), session_key=self._key(change.session_uid))
         if change.reason == "new_session":
             old = old._replace(session_time_s=None, overall_frame=None)  # these are the new session's
-        return self._fact(events.SessionEnded, None, {"reason": change.reason}, old)
+        return self._event(events.SessionEnded, None, {"reason": change.reason}, old)
 
     # --- handlers, one per packet type -----------------------------------------------------------
 
-    def _on_session(self, packet: wire.SessionPacket, session: _Session, context: _Context) -> list[Event]:
+    def _on_session(self, packet: wire.SessionPacket, session: _Session, context: Context) -> list[Event]:
         told = self._signal("session_packet", session.uid, packet, context)
         session.last_session = packet
         return told + self._session_state(packet, session, context)
 
-    def _session_state(self, packet: wire.SessionPacket, session: _Session, context: _Context) -> list[Event]:
+    def _session_state(self, packet: wire.SessionPacket, session: _Session, context: Context) -> list[Event]:
         no_car = session.no_car or context.own_car is None
         mode = "spectating" if context.spectating else "no_car" if no_car else "driving"
         fields = {
@@ -269,13 +252,13 @@ class Normalizer:
         }
         return self._event(events.SessionState, context.own_car, fields, context)
 
-    def _on_participants(self, packet: wire.ParticipantsPacket, session: _Session, context: _Context) -> list[Event]:
+    def _on_participants(self, packet: wire.ParticipantsPacket, session: _Session, context: Context) -> list[Event]:
         if not session.roster.feed(packet, self._words):
             return []
         fields = {"num_active_cars": packet.num_active_cars, "participants": session.roster.everyone()}
-        return self._fact(events.ParticipantsChanged, None, fields, context)
+        return self._event(events.ParticipantsChanged, None, fields, context)
 
-    def _on_lap_data(self, packet: wire.LapDataPacket, session: _Session, context: _Context) -> list[Event]:
+    def _on_lap_data(self, packet: wire.LapDataPacket, session: _Session, context: Context) -> list[Event]:
         told: list[Event] = []
         for fact in session.laps.feed(packet):
             told += self._lap_fact(fact, session, context)
@@ -293,75 +276,43 @@ class Normalizer:
         fields = samples.lap_progress(own, session.laps.live_cars, best, self._words)
         return told + self._event(events.LapProgress, context.own_car, fields, context)
 
-    def _on_history(self, packet: wire.SessionHistoryPacket, session: _Session, context: _Context) -> list[Event]:
+    def _on_history(self, packet: wire.SessionHistoryPacket, session: _Session, context: Context) -> list[Event]:
         told: list[Event] = []
         for fact in session.laps.confirm(packet):
             told += self._lap_fact(fact, session, context)
         return told
 
-    def _on_telemetry(self, packet: wire.CarTelemetryPacket, session: _Session, context: _Context) -> list[Event]:
-        if context.own_car is None or context.own_car != session.car:
+    def _on_own_car(self, packet: wire.Packet, session: _Session, context: Context) -> list[Event]:
+        """A packet that says something of every car at menu rate: only the own one is told."""
+        car = context.own_car
+        if car is None or car != session.car:
             return []
-        record = packet.cars[context.own_car]
-        fields = samples.telemetry(record, packet.suggested_gear, self._words)
-        return self._event(events.CarTelemetry, context.own_car, fields, context)
-
-    def _on_status(self, packet: wire.CarStatusPacket, session: _Session, context: _Context) -> list[Event]:
-        if context.own_car is None or context.own_car != session.car:
-            return []
-        fields = samples.status(packet.cars[context.own_car], self._words)
-        session.tyre_compound = fields["tyre_compound"]
-        return self._event(events.CarStatus, context.own_car, fields, context)
-
-    def _on_damage(self, packet: wire.CarDamagePacket, session: _Session, context: _Context) -> list[Event]:
-        if context.own_car is None or context.own_car != session.car:
-            return []
-        return self._event(events.CarDamage, context.own_car, samples.damage(packet.cars[context.own_car]), context)
-
-    def _on_motion(self, packet: wire.MotionPacket, session: _Session, context: _Context) -> list[Event]:
-        if context.own_car is None or context.own_car != session.car:
-            return []
-        return self._event(events.CarMotion, context.own_car, samples.motion(packet.cars[context.own_car]), context)
-
-    def _on_telemetry2(self, packet: wire.CarTelemetry2Packet, session: _Session, context: _Context) -> list[Event]:
-        if context.own_car is None or context.own_car != session.car:
-            return []
-        fields = samples.aero(packet.cars[context.own_car], self._words)
-        return self._event(events.CarAero, context.own_car, fields, context)
+        kind, fields_of = _OWN_SAMPLES[type(packet)]
+        fields = fields_of(packet, car, self._words)
+        if kind is events.CarStatus:
+            session.tyre_compound = fields["tyre_compound"]
+        return self._event(kind, car, fields, context)
 
     def _on_classification(
-        self, packet: wire.FinalClassificationPacket, session: _Session, context: _Context
+        self, packet: wire.FinalClassificationPacket, session: _Session, context: Context
     ) -> list[Event]:
         if session.classified:
             self._ignored["duplicate"] += 1
             return []
         session.classified = True
         cars = [
-            {
-                "car_index": index,
-                "name": self._driver(index, own=index == context.own_car),
-                "position": row.position or None,
-                "grid_position": row.grid_position or None,
-                "laps": row.num_laps,
-                "points": row.points,
-                "pit_stops": row.num_pit_stops,
-                "result_status": self._words.say("result_status", row.result_status),
-                "result_reason": self._words.maybe("result_reason", row.result_reason),
-                "best_lap_time_ms": row.best_lap_time_in_ms or None,
-                "total_race_time_ms": _ms_or_none(row.total_race_time),
-                "penalties_s": row.penalties_time,
-                "penalties": row.num_penalties,
-            }
+            {"car_index": index, "name": self._driver(index, own=index == context.own_car)}
+            | samples.classified(row, self._words)
             for index, row in enumerate(packet.cars)
             if row.result_status in LIVE
         ]
-        told = self._fact(events.FinalClassification, None, {"cars": cars}, context)
+        told = self._event(events.FinalClassification, None, {"cars": cars}, context)
         return told + self._signal("classification", session.uid, None, context)
 
     # --- making events ---------------------------------------------------------------------------
 
-    def _lap_fact(self, fact: LapFact, session: _Session, context: _Context) -> list[Event]:
-        fields: dict[str, Any] = fact._asdict()
+    def _lap_fact(self, fact: LapFact, session: _Session, context: Context) -> list[Event]:
+        fields: Fields = fact._asdict()
         car_index = fields.pop("car_index")
         fields["own"] = car_index == context.own_car
         if isinstance(fact, LapDone):
@@ -369,43 +320,12 @@ class Normalizer:
             if fields["own"] and fact.status == "provisional":
                 session.compound_of_lap[lap] = session.tyre_compound
             fields["tyre_compound"] = session.compound_of_lap.get(lap)
-        return self._fact(_LAP_EVENTS[type(fact)], car_index, fields, context)
+        return self._event(_LAP_EVENTS[type(fact)], car_index, fields, context)
 
-    def _fact(self, kind: type[Event], car_index: int | None, fields: dict[str, Any], context: _Context) -> list[Event]:
-        return self._event(kind, car_index, fields, context)
-
-    def _event(
-        self, kind: type[Event], car_index: int | None, fields: dict[str, Any], context: _Context
-    ) -> list[Event]:
-        """The validated event, as a list of one; a value that cannot be true becomes None and is counted."""
+    def _event(self, kind: type[Event], car_index: int | None, fields: Fields, context: Context) -> list[Event]:
+        """The event about a car, or about none; see `Mint.make`."""
         own = car_index is not None and car_index == context.own_car
-        identity = self._identity
-        values = {
-            "rig_id": identity.rig_id,
-            "session_uid": context.session_uid,
-            "session_key": context.session_key,
-            "session_time_s": context.session_time_s,
-            "overall_frame": context.overall_frame,
-            "car_index": car_index,
-            "received_at": context.received_at,
-            "driver_name": self._driver(car_index, own=own),
-            "individual_id": identity.individual_id if own else None,
-            **fields,
-        }
-        try:
-            return [kind.__pydantic_validator__.validate_python(values)]
-        except ValidationError as refused:
-            return self._mended(kind, values, refused)
-
-    def _mended(self, kind: type[Event], values: dict[str, Any], refused: ValidationError) -> list[Event]:
-        self.implausible[kind.__name__] += 1
-        for error in refused.errors(include_url=False, include_context=False, include_input=False):
-            values[str(error["loc"][0])] = None
-        try:
-            return [kind.__pydantic_validator__.validate_python(values)]
-        except ValidationError:
-            self.implausible["unusable"] += 1  # a fact whose very content is nonsense: counted, not told
-            return []
+        return self._mint.make(kind, car_index, fields, context, self._driver(car_index, own=own))
 
     def _driver(self, car_index: int | None, *, own: bool) -> str | None:
         if own and self._identity.driver_name:
@@ -414,22 +334,22 @@ class Normalizer:
             return None
         return self._session.roster.name(car_index)
 
-    def _inside(self, header: PacketHeader, overall_frame: int | None, received_at: datetime) -> _Context:
+    def _inside(self, header: PacketHeader, overall_frame: int | None, received_at: datetime) -> Context:
         own = header.player_car_index
-        return _Context(
+        return Context(
             session_uid=str(header.session_uid),
             session_key=self._key(header.session_uid),
             session_time_s=header.session_time,
             overall_frame=overall_frame,
-            own_car=own if own < CARS_AT_MOST[header.packet_format] else None,
+            own_car=own if own < SPECS[header.packet_format].cars else None,
             spectating=own == SPECTATOR,
             received_at=received_at,
         )
 
-    def _outside(self, received_at: datetime) -> _Context:
+    def _outside(self, received_at: datetime) -> Context:
         """The context of what is about the rig, not about a frame of its session."""
         uid = self._tracker.uid
-        return _Context(
+        return Context(
             session_uid=str(uid) if uid else None,
             session_key=self._key(uid) if uid else None,
             session_time_s=None,
@@ -459,23 +379,33 @@ class Normalizer:
         }
 
 
-CARS_AT_MOST: Final = {2023: 22, 2024: 22, 2025: 22, 2026: 24}
-
 _TOLD_AT_START: Final = ("track", "session_type", "total_laps", "track_length_m", "network_game")
 
 _UNORDERED: Final = (wire.FinalClassificationPacket, wire.SessionHistoryPacket)
 """Packets that come with frame ids 0 around the session's end."""
+
+# Any: each function takes the packet type it is listed for.
+_OWN_SAMPLES: Final[dict[type, tuple[type[events.Sample], Callable[[Any, int, Words], Fields]]]] = {
+    wire.CarTelemetryPacket: (
+        events.CarTelemetry,
+        lambda packet, car, words: samples.telemetry(packet.cars[car], packet.suggested_gear, words),
+    ),
+    wire.CarStatusPacket: (events.CarStatus, lambda packet, car, words: samples.status(packet.cars[car], words)),
+    wire.CarDamagePacket: (events.CarDamage, lambda packet, car, words: samples.damage(packet.cars[car])),
+    wire.MotionPacket: (events.CarMotion, lambda packet, car, words: samples.motion(packet.cars[car])),
+    wire.CarTelemetry2Packet: (events.CarAero, lambda packet, car, words: samples.aero(packet.cars[car], words)),
+}
 
 _HANDLERS: Final[dict[type, _Handler]] = {
     wire.SessionPacket: Normalizer._on_session,
     wire.ParticipantsPacket: Normalizer._on_participants,
     wire.LapDataPacket: Normalizer._on_lap_data,
     wire.SessionHistoryPacket: Normalizer._on_history,
-    wire.CarTelemetryPacket: Normalizer._on_telemetry,
-    wire.CarStatusPacket: Normalizer._on_status,
-    wire.CarDamagePacket: Normalizer._on_damage,
-    wire.MotionPacket: Normalizer._on_motion,
-    wire.CarTelemetry2Packet: Normalizer._on_telemetry2,
+    wire.CarTelemetryPacket: Normalizer._on_own_car,
+    wire.CarStatusPacket: Normalizer._on_own_car,
+    wire.CarDamagePacket: Normalizer._on_own_car,
+    wire.MotionPacket: Normalizer._on_own_car,
+    wire.CarTelemetry2Packet: Normalizer._on_own_car,
     wire.FinalClassificationPacket: Normalizer._on_classification,
 }
 
@@ -486,7 +416,3 @@ _LAP_EVENTS: Final[dict[type, type[events.Fact]]] = {
     LapVoid: events.LapInvalidated,
     LapWithdrawn: events.LapWithdrawn,
 }
-
-
-def _ms_or_none(seconds: float) -> int | None:
-    return seconds_to_ms(seconds) if 0 < seconds < 1e6 else None

@@ -17,9 +17,10 @@ from app.ingest.records import (
     CarStatusData,
     CarTelemetry2Data,
     CarTelemetryData,
+    FinalClassificationData,
 )
 from app.normalize.laps import sector_times_ms
-from app.normalize.units import joined_ms, known, percent_to_ratio
+from app.normalize.units import joined_ms, known, percent_to_ratio, seconds_to_ms
 from app.normalize.vocabulary import SESSION_TYPE, SURFACE
 from app.normalize.words import Words
 
@@ -269,6 +270,24 @@ def session(packet: SessionPacket, words: Words) -> Fields:
         "spectator_car_index": known(packet.spectator_car_index, 255) if packet.is_spectating else None,
         "sector2_start_m": packet.sector2_lap_distance_start or None,
         "sector3_start_m": packet.sector3_lap_distance_start or None,
+    }
+
+
+def classified(record: FinalClassificationData, words: Words) -> Fields:
+    """The fields of `ClassifiedCar` that its record tells."""
+    total_s = record.total_race_time
+    return {
+        "position": record.position or None,
+        "grid_position": record.grid_position or None,
+        "laps": record.num_laps,
+        "points": record.points,
+        "pit_stops": record.num_pit_stops,
+        "result_status": words.say("result_status", record.result_status),
+        "result_reason": words.maybe("result_reason", record.result_reason),
+        "best_lap_time_ms": record.best_lap_time_in_ms or None,
+        "total_race_time_ms": seconds_to_ms(total_s) if 0 < total_s < 1e6 else None,
+        "penalties_s": record.penalties_time,
+        "penalties": record.num_penalties,
     }
 
 

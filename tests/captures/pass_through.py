@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from app.ingest.capture import CapturedDatagram, read_capture
 from app.normalize.events import Event, Fact
-from app.normalize.normalizer import RigIdentity
+from app.normalize.minting import RigIdentity
 from app.pipeline import RigPipeline
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -23,7 +23,8 @@ from app.ingest.layouts import LAYOUTS
 from app.ingest.packets import Packet
 from app.normalize import events
 from app.normalize.events import Event, Sample
-from app.normalize.normalizer import Normalizer, RigIdentity
+from app.normalize.minting import RigIdentity
+from app.normalize.normalizer import Normalizer
 from app.normalize.session import LONG_SILENCE_S
 from tests.builders import make_event_packet, make_header, make_packet
 from tests.normalize.lap_records import (

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple, NoReturn
 
 from app.ingest.capture import read_capture
 from app.normalize.events import Event
-from app.normalize.normalizer import RigIdentity
+from app.normalize.minting import RigIdentity
 from app.pipeline import RigPipeline
 from app.sim.run import simulate
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from app.normalize.events import Event, LapCompleted, LapWithdrawn, SessionEnded, SessionStarted
-from app.normalize.normalizer import RigIdentity
+from app.normalize.minting import RigIdentity
 from app.pipeline import RigPipeline
 from app.sim.ledger import LapTruth, Ledger, SessionTruth
 

@@ -12,7 +12,8 @@ from app.bus import Bus
 from app.duel.referee import Referee
 from app.ingest.decoder import decode
 from app.normalize.events import DuelState, Event, SharedRace
-from app.normalize.normalizer import Normalizer, RigIdentity
+from app.normalize.minting import RigIdentity
+from app.normalize.normalizer import Normalizer
 from app.sim.run import Run, simulate
 from tests.truth.judge import EPOCH
 
