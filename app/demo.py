@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,13 +24,15 @@ _FILES: Final = (
     ("f1_25-format2025-timetrial-catalunya.pcap.gz", "31.5", "50.5"),  # before, the car waits in the garage
     ("f1_25-format2026-race-melbourne.pcap.gz", "0", "18.5"),  # after, the recorder kept no lap data
 )
+_STOPS: Final = (signal.SIGTERM, signal.SIGINT, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+"""Ctrl-C, a service manager, and a terminal that is closed."""
 _START_S: Final = 20.0
 _STOP_S: Final = 12.0
 
 
 def main() -> int:
     """Run until Ctrl-C or until one of the two processes ends; the exit code."""
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _STOPS:
         signal.signal(number, _stop)
     try:
         settings = load_settings()
@@ -37,6 +40,8 @@ def main() -> int:
         return _say(f"The configuration cannot be used:\n{refused}", 2)
     if len(settings.rigs) < len(_FILES):
         return _say("The demo needs two rigs: RIGS names fewer.", 2)
+    if _taken(settings.port):
+        return _say(f"Something answers on port {settings.port} already: stop it, or set PORT to another one.", 3)
     children: list[subprocess.Popen[bytes]] = []
     try:
         children.append(_spawn("app"))
@@ -70,6 +75,13 @@ def _spawn(module: str, *arguments: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", module, *arguments], **apart)  # type: ignore[call-overload,no-any-return]  # one keyword by platform
 
 
+def _taken(port: int) -> bool:
+    """Whether somebody listens: a gateway of real rigs must not be sent recorded traffic."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def _answers(url: str, child: subprocess.Popen[bytes]) -> bool:
     deadline_s = time.monotonic() + _START_S
     while time.monotonic() < deadline_s and child.poll() is None:
@@ -82,7 +94,7 @@ def _answers(url: str, child: subprocess.Popen[bytes]) -> bool:
 
 
 def _end(children: list[subprocess.Popen[bytes]]) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _STOPS:
         signal.signal(number, signal.SIG_IGN)
     for child in reversed(children):
         if child.poll() is None:

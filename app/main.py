@@ -153,7 +153,7 @@ class Gateway:
         sentences = [line.pipeline.problem for line in self._lines]
         if self._recorder is not None and self._recorder.problem is not None:
             sentences.append(f"Nothing is recorded: {self._recorder.problem}")
-        return [sentence for sentence in sentences if sentence is not None]
+        return [sentence for sentence in sentences if sentence is not None] + self._referee.problems()
 
     def queue_size(self) -> int:
         """Events waiting on the bus."""

@@ -69,7 +69,12 @@ class Settings(BaseSettings):
     """What an operator can set. Attribute names are the settings' names in lower case."""
 
     model_config = SettingsConfigDict(
-        frozen=True, env_file=ENV_FILE, env_file_encoding="utf-8", extra="ignore", hide_input_in_errors=True
+        frozen=True,
+        env_file=ENV_FILE,
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,
     )
 
     rigs: tuple[RigSettings, ...] = ()
@@ -90,7 +95,7 @@ class Settings(BaseSettings):
     """Address that the rigs' UDP ports listen on."""
     udp_receive_buffer_bytes: Annotated[int, Field(ge=65_536, le=268_435_456)] = 4_194_304
     """Kernel receive buffer asked for, per rig."""
-    live_rate_hz: Annotated[float, Field(gt=0, le=20)] = 20
+    live_rate_hz: Annotated[float, Field(ge=1, le=20)] = 20
     """Most state frames a second and rig on the WebSocket."""
     stale_after_s: Annotated[float, Field(ge=0.5, le=60)] = 2
     """A rig without fresh values for so long is shown as stale."""
@@ -145,6 +150,8 @@ def load_settings(env_file: Path | str | None = ENV_FILE) -> Settings:
     """
     try:
         return Settings(_env_file=env_file)  # type: ignore[call-arg]  # pydantic-settings' documented parameter
+    except UnicodeDecodeError:
+        lines = [f"{env_file}: is not UTF-8 text; save it as UTF-8"]
     except ValidationError as refused:
         lines = [f"{_setting(error['loc'])}: {error['msg']}" for error in refused.errors(include_input=False)]
     except SettingsError as refused:

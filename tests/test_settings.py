@@ -113,6 +113,20 @@ def test_the_env_file_is_read(tmp_path: Path) -> None:
     assert load_settings(env_file).port == 8081
 
 
+def test_a_file_in_another_encoding_is_told_in_one_line(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_bytes("DRIVER_A_NAME=Jörg\n".encode("latin-1"))
+
+    with pytest.raises(BadSettings, match="is not UTF-8 text"):
+        load_settings(env_file)
+
+
+def test_an_empty_setting_is_no_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RIGS", "")
+
+    assert len(load_settings(env_file=None).rigs) == 2
+
+
 def test_the_example_file_says_the_defaults(tmp_path: Path) -> None:
     example = Path(__file__).resolve().parent.parent / ".env.example"
 

@@ -95,6 +95,22 @@ class Duel:
             self._heard_s.pop(event.rig_id, None)
         return []
 
+    def same_car(self, now_s: float) -> list[tuple[str, str]]:
+        """Pairs of rigs that claim one and the same car right now: one game's stream on two ports."""
+        fresh = [rig_id for rig_id in self._laps if self._fresh(rig_id, now_s)]
+        return [
+            (one, other)
+            for at, one in enumerate(fresh)
+            for other in fresh[at + 1 :]
+            if self._claim(one) is not None and self._claim(one) == self._claim(other)
+        ]
+
+    def _claim(self, rig_id: str) -> tuple[str, int] | None:
+        now = self._laps[rig_id].now
+        if now is None or now.session_uid is None or now.car_index is None:
+            return None
+        return now.session_uid, now.car_index
+
     def standing(self, rig_id: str, now_s: float) -> Standing:
         """Where a rig stands now, as of its newest progress."""
         laps = self._laps[rig_id]

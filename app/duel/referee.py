@@ -82,6 +82,13 @@ class Referee:
             derived.append(DuelState.model_validate({**_taken(event, _INHERITED), **fields}))
         return derived
 
+    def problems(self) -> list[str]:
+        """One sentence for each pair of rigs that cannot be two."""
+        return [
+            f"{one} and {other} get the same game's stream: give each game a port of its own"
+            for one, other in self._duel.same_car(self._monotonic())
+        ]
+
     @staticmethod
     def _told(event: Event, finding: Twins | Disagreement) -> Event:
         taken = _taken(event, _INHERITED)

@@ -230,6 +230,7 @@ class LapProgress(Sample):
     sector: Annotated[int, Field(ge=1, le=3)] | None
     current_lap_time_ms: Milliseconds | None
     last_lap_time_ms: Milliseconds | None
+    last_lap_valid: bool | None
     best_lap_time_ms: Milliseconds | None
     sector1_time_ms: Milliseconds | None
     sector2_time_ms: Milliseconds | None

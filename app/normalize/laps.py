@@ -153,6 +153,7 @@ class LapTracker:
         self._from_start = from_start
         self._cars: dict[int, _Car] = {}
         self._session_best_ms: int | None = None
+        self._told_by_history: set[int] = set()
         self.live_cars = 0
         """Cars that take part, as of the last LapData packet."""
 
@@ -160,6 +161,15 @@ class LapTracker:
         """The car's best valid lap of this session so far."""
         car = self._cars.get(car_index)
         return None if car is None else car.best_ms
+
+    def last_valid(self, car_index: int) -> bool | None:
+        """Whether the lap whose time the car shows as its last one counts; None when that is not known."""
+        car = self._cars.get(car_index)
+        if car is None:
+            return None
+        number = car.seen.current_lap_num - (car.seen.result_status != FINISHED)
+        lap = car.done.get(number)
+        return lap.valid if lap is not None and lap.lap_time_ms == car.seen.last_lap_time_in_ms else None
 
     def feed(self, packet: LapDataPacket) -> list[LapFact]:
         """What a LapData packet, newer than the last one, says of all cars."""
@@ -254,6 +264,7 @@ class LapTracker:
         # the session's end have frame 0: then the flag may have fallen unseen.
         over = car.seen.result_status == FINISHED or packet.header.frame_identifier == 0
         last = car.seen.current_lap_num if over else car.seen.current_lap_num - 1
+        self._told_by_history.add(packet.car_idx)
         facts: list[LapFact] = []
         for number, row in _history_laps(packet.laps, packet.num_laps):
             if number < car.first_lap or number > last:
@@ -292,13 +303,17 @@ class LapTracker:
             self._reckon_bests(car)
         personal = done.valid and (car.best_ms is None or done.lap_time_ms < car.best_ms)
         overall = done.valid and (self._session_best_ms is None or done.lap_time_ms < self._session_best_ms)
-        done = done._replace(personal_best=personal, session_best=overall)
+        done = done._replace(personal_best=personal, session_best=overall and self._knows_all_laps())
         car.done[done.lap_number] = done
         if personal:
             car.best_ms = done.lap_time_ms
         if overall:
             self._session_best_ms = done.lap_time_ms
         return done
+
+    def _knows_all_laps(self) -> bool:
+        """Whether no lap of anybody can be faster unheard: a gateway that came late knows when all histories came."""
+        return self._from_start or self._cars.keys() <= self._told_by_history
 
     def _reckon_bests(self, car: _Car) -> None:
         car.best_ms = min((lap.lap_time_ms for lap in car.done.values() if lap.valid), default=None)

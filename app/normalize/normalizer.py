@@ -200,7 +200,7 @@ class Normalizer:
             return []
         session.rewound_at = context.overall_frame or 0
         fields = {"to_frame": header.frame_identifier, "to_session_time_s": header.session_time}
-        return self._event(events.FlashbackUsed, None, fields, context)
+        return self._event(events.FlashbackUsed, context.own_car, fields, context)
 
     def _game_event(self, packet: wire.EventPacket, session: _Session, context: Context) -> list[Event]:
         code = packet.event_string_code
@@ -212,7 +212,8 @@ class Normalizer:
                 return []
             session.flashback_told = True
         told = tell(packet, lambda car: self._driver(car, own=car == context.own_car), self._words)
-        return self._event(told.kind, told.car_index, told.fields, context)
+        car = context.own_car if code == "FLBK" else told.car_index  # a flashback is the player's
+        return self._event(told.kind, car, told.fields, context)
 
     def _signal(self, signal: Signal, uid: int, packet: wire.SessionPacket | None, context: Context) -> list[Event]:
         told: list[Event] = []
@@ -272,8 +273,8 @@ class Normalizer:
         if session.no_car:
             return told
         session.car = context.own_car
-        best = session.laps.best_ms(context.own_car)
-        fields = samples.lap_progress(own, session.laps.live_cars, best, self._words)
+        laps, car = session.laps, context.own_car
+        fields = samples.lap_progress(own, laps.live_cars, laps.best_ms(car), laps.last_valid(car), self._words)
         return told + self._event(events.LapProgress, context.own_car, fields, context)
 
     def _on_history(self, packet: wire.SessionHistoryPacket, session: _Session, context: Context) -> list[Event]:

@@ -188,7 +188,9 @@ def aero(record: CarTelemetry2Data, words: Words) -> Fields:
 IN_GARAGE: Final = 0
 
 
-def lap_progress(record: CarLapData, cars: int, best_lap_time_ms: int | None, words: Words) -> Fields:
+def lap_progress(
+    record: CarLapData, cars: int, best_lap_time_ms: int | None, last_lap_valid: bool | None, words: Words
+) -> Fields:
     """The fields of `LapProgress`; `cars` counts the live ones.
 
     In the garage, and before the line is first crossed (negative distance), the lap has no time: None, not 0.
@@ -207,6 +209,7 @@ def lap_progress(record: CarLapData, cars: int, best_lap_time_ms: int | None, wo
         "sector": record.sector + 1,
         "current_lap_time_ms": record.current_lap_time_in_ms if timed else None,
         "last_lap_time_ms": record.last_lap_time_in_ms or None,
+        "last_lap_valid": last_lap_valid,
         "best_lap_time_ms": best_lap_time_ms,
         "sector1_time_ms": sector1_ms,
         "sector2_time_ms": sector2_ms,

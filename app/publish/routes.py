@@ -17,22 +17,25 @@ from app.publish.health import Health, health_body
 ServeSocket = Callable[[WebSocket], Coroutine[Any, Any, None]]
 
 
+_GET = ["GET", "HEAD"]  # many monitors ask by HEAD
+
+
 def add_routes(
     app: FastAPI, health: Health, registry: CollectorRegistry, serve_socket: ServeSocket, web: Path, version: str
 ) -> None:
     """Put every route on the application; the page comes last, since it answers every other path."""
     router = APIRouter()
 
-    @router.get("/health")
+    @router.api_route("/health", methods=_GET)
     async def full_health() -> JSONResponse:
         body = health_body(health, version)
         return JSONResponse(body, status_code=503 if body["status"] == "failed" else 200)
 
-    @router.get("/healthz")
+    @router.api_route("/healthz", methods=_GET)
     async def alive() -> PlainTextResponse:
         return PlainTextResponse("alive\n")
 
-    @router.get("/readyz")
+    @router.api_route("/readyz", methods=_GET)
     async def ready() -> PlainTextResponse:
         stages = health.stages()
         dead = sorted(stage for stage, up in stages.items() if not up)
@@ -40,7 +43,7 @@ def add_routes(
             return PlainTextResponse("ready\n")
         return PlainTextResponse(f"not ready: {', '.join(dead) or 'starting'}\n", status_code=503)
 
-    @router.get("/metrics")
+    @router.api_route("/metrics", methods=_GET)
     async def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 

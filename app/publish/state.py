@@ -51,6 +51,7 @@ _FROM_LAP: Final = (
     "sector",
     "current_lap_time_ms",
     "last_lap_time_ms",
+    "last_lap_valid",
     "best_lap_time_ms",
     "sector1_time_ms",
     "sector2_time_ms",
@@ -124,7 +125,7 @@ class RigState:
         self._samples: dict[type[Sample], Sample] = {}
         self._uid: str | None = None
         self._newest: Sample | None = None
-        self._at_s: float | None = None
+        self._at_s: dict[type[Sample], float] = {}
         self._frame: int | None = None
         self._last_kind: type[Sample] | None = None
         self._closing_kind: type[Sample] | None = None
@@ -143,19 +144,26 @@ class RigState:
             return False
         if sample.session_uid != self._uid:
             self._samples.clear()
+            self._at_s.clear()
             self._uid = sample.session_uid
         if sample.overall_frame != self._frame:
             self._closing_kind = self._last_kind
             self._frame = sample.overall_frame
         self._last_kind = kind
+        if isinstance(sample, SessionState) and sample.mode != "driving":
+            self._samples.clear()  # no car of one's own: what it last showed is not what is now
+            self._at_s.clear()
         self._samples[kind] = sample
         self._newest = sample
-        self._at_s = now_s
+        self._at_s[kind] = now_s
         return kind is self._closing_kind
 
     def stale_s(self, now_s: float) -> float | None:
-        """The age of the newest value; None before the first."""
-        return None if self._at_s is None else max(0.0, now_s - self._at_s)
+        """The age of what a driver looks at: pedals and lap, the older of both; else of anything. None before that."""
+        told = [self._at_s[kind] for kind in (CarTelemetry, LapProgress) if kind in self._at_s]
+        if not told:
+            told = [max(self._at_s.values(), default=now_s)]
+        return max(0.0, now_s - min(told)) if self._at_s else None
 
     def data(self, now_s: float, stale_after_s: float) -> Data:
         """Everything that is shown, as of `now_s`."""

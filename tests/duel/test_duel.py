@@ -83,6 +83,8 @@ def test_one_games_stream_on_two_ports_is_found_out(duel: Duel) -> None:
 
     assert isinstance(found, Twins)
     assert found.same_car
+    assert duel.same_car(0.1) == [("RIG_A", "RIG_B")]
+    assert duel.same_car(60.0) == []
     assert not duel.standing("RIG_B", 0.1).same_race
 
 

@@ -825,3 +825,22 @@ def test_a_flashback_within_the_lap_keeps_a_pit_stop_that_came_before_it_and_for
     told_after = done(told(tracker(), *after, on_lap(2, 0, 85_636)))
 
     assert ([lap.pit_lap for lap in told_before], [lap.pit_lap for lap in told_after]) == ([True], [False])
+
+
+def test_whether_the_last_lap_counts_is_told_with_it_and_unknown_before_any() -> None:
+    laps = tracker()
+    told(laps, on_lap(1, 85_600, current_lap_invalid=1))
+    before = laps.last_valid(0)
+
+    told(laps, on_lap(2, 0, 85_636))
+
+    assert (before, laps.last_valid(0), laps.last_valid(9)) == (None, False, None)
+
+
+def test_a_gateway_that_came_late_calls_no_lap_the_session_best_before_it_has_heard_every_history() -> None:
+    late = LapTracker(from_start=False)
+    told(late, on_lap(3, 85_600))
+
+    (lap,) = done(told(late, on_lap(4, 0, 85_636)))
+
+    assert (lap.personal_best, lap.session_best) == (True, False)

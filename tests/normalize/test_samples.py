@@ -30,7 +30,7 @@ def damage(packet_format: int = 2025, *, restricted: bool = False, **record: Any
 
 
 def progress(timer_ms: int = 20_000, last_ms: int = 0, best_ms: int | None = None, **record: Any) -> Fields:
-    return samples.lap_progress(on_lap(3, timer_ms, last_ms, **record), 20, best_ms, WORDS)
+    return samples.lap_progress(on_lap(3, timer_ms, last_ms, **record), 20, best_ms, None, WORDS)
 
 
 def session(packet_format: int = 2025, **packet: Any) -> Fields:

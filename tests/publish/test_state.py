@@ -87,6 +87,27 @@ def test_nothing_of_the_session_before_shows_through(state: RigState) -> None:
     assert data["session_uid"] == "8"
 
 
+@pytest.mark.parametrize("mode", ["spectating", "no_car", "menu"])
+def test_without_a_car_of_ones_own_the_values_of_the_car_before_are_gone(state: RigState, mode: str) -> None:
+    state.fold(make_sample(CarTelemetry, speed_kph=200), now_s=0.0)
+    state.fold(make_sample(LapProgress, position=1), now_s=0.0)
+
+    state.fold(make_sample(SessionState, mode=mode), now_s=1.0)
+
+    data = state.data(1.0, 2.0)
+    assert (data["mode"], data["speed_kph"], data["position"]) == (mode, None, None)
+
+
+def test_values_are_as_old_as_pedals_and_lap_whatever_else_still_comes(state: RigState) -> None:
+    state.fold(make_sample(CarTelemetry, speed_kph=200), now_s=0.0)
+    state.fold(make_sample(LapProgress, position=1), now_s=0.0)
+
+    state.fold(make_sample(CarDamage), now_s=5.0)
+    state.fold(make_sample(CarTelemetry, speed_kph=201), now_s=5.0)
+
+    assert (state.data(5.0, 2.0)["link"], state.data(5.0, 2.0)["stale_s"]) == ("stale", 5.0)
+
+
 def test_a_derived_value_of_the_session_before_changes_nothing(state: RigState) -> None:
     state.fold(make_sample(CarTelemetry, session_uid="8", speed_kph=287), now_s=0.0)
 

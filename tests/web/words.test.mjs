@@ -190,9 +190,29 @@ test("the pit lane, penalties and their absence are told apart from the unknown"
 });
 
 test("a last lap is purple, green or yellow, each with a glyph", () => {
-  assert.equal(lapVerdict({ last: 80, best: 80, sessionBest: true }).tone, "purple");
-  assert.equal(lapVerdict({ last: 80, best: 80, sessionBest: false }).tone, "green");
-  assert.deepEqual(lapVerdict({ last: 81348, best: 80911, sessionBest: false }), { glyph: "▼", text: "+0.437", tone: "yellow" });
+  assert.equal(lapVerdict({ last: 80, best: 80, sessionBest: true, valid: true }).tone, "purple");
+  assert.equal(lapVerdict({ last: 80, best: 80, sessionBest: false, valid: true }).tone, "green");
+  assert.deepEqual(lapVerdict({ last: 81348, best: 80911, sessionBest: false, valid: true }), { glyph: "▼", text: "+0.437", tone: "yellow" });
+});
+
+test("a last lap that does not count is not praised, however fast", () => {
+  assert.deepEqual(lapVerdict({ last: 79000, best: 85000, sessionBest: true, valid: false }), {
+    glyph: "✕",
+    text: "does not count",
+    tone: "quiet",
+  });
+});
+
+test("a last lap of which nobody knows whether it counts is not called the own best", () => {
+  assert.equal(lapVerdict({ last: 80, best: 80, sessionBest: false, valid: null }), null);
+});
+
+test("a rig that sends, but nothing of a car, is not said to send no packets", () => {
+  const rig = { rig_id: "RIG_A", udp_port: 20777 };
+  const paused = paneNotice(rig, "stale", { mode: "driving", silentS: 7, packetsPerS: 4 });
+
+  assert.equal(paused.title, "no new values for 7 s");
+  assert.equal(paneNotice(rig, "stale", { mode: "driving", silentS: 7, packetsPerS: 0 }).title, "no packets for 7 s");
 });
 
 test("a last lap without a best to compare has no verdict", () => {

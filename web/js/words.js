@@ -116,14 +116,15 @@ const SAFETY_CAR_SHORT = Object.freeze({
 /**
  * How a last lap stands beside the others; `null` when that is not known.
  *
- * @param {{last: number | null, best: number | null, sessionBest: boolean}} lap
+ * @param {{last: number | null, best: number | null, sessionBest: boolean, valid: boolean | null}} lap
  * @returns {{glyph: string, text: string, tone: Tone} | null}
  */
-export function lapVerdict({ last, best, sessionBest }) {
+export function lapVerdict({ last, best, sessionBest, valid }) {
   if (!isKnown(last)) return null;
+  if (valid === false) return { glyph: "✕", text: "does not count", tone: "quiet" };
   if (sessionBest) return { glyph: "◆", text: "session best", tone: "purple" };
   if (!isKnown(best)) return null;
-  if (last <= best) return { glyph: "▲", text: "own best", tone: "green" };
+  if (last <= best) return valid === true ? { glyph: "▲", text: "own best", tone: "green" } : null;
   return { glyph: "▼", text: `+${sectorTime(last - best)}`, tone: "yellow" };
 }
 
@@ -132,14 +133,20 @@ export function lapVerdict({ last, best, sessionBest }) {
  *
  * @param {RigAddress} rig
  * @param {"live" | "stale" | "never" | "lost"} link
- * @param {{mode: unknown, silentS: number | null}} facts
+ * @param {{mode: unknown, silentS: number | null, packetsPerS?: number | null}} facts
  * @returns {{title: string, detail: string} | null}
  */
-export function paneNotice(rig, link, { mode, silentS }) {
+export function paneNotice(rig, link, { mode, silentS, packetsPerS = 0 }) {
   if (link === "lost") {
     return { title: "connection to the gateway lost", detail: silentS === null ? "" : `last data ${age(silentS)} ago` };
   }
-  if (link === "stale") return { title: `no packets for ${age(silentS)}`, detail: "the values are the last ones received" };
+  if (link === "stale") {
+    const note = typeof mode === "string" ? MODES[mode] : undefined;
+    if (isKnown(packetsPerS) && packetsPerS > 0) {
+      return { title: note ?? `no new values for ${age(silentS)}`, detail: "the game is paused or in its menus" };
+    }
+    return { title: `no packets for ${age(silentS)}`, detail: "the values are the last ones received" };
+  }
   if (link === "never") {
     const port = rig.udp_port;
     if (port === null) return { title: `waiting for ${rig.rig_id}`, detail: "" };
@@ -220,7 +227,7 @@ const TELLERS = Object.freeze({
   SessionStarted: (event) =>
     told("►", "plain", "rigs", `${event.session_type ? capital(event.session_type) : "Session"}${event.track ? ` at ${event.track}` : ""}`),
   SessionEnded: (event) => told("■", "quiet", "rigs", ENDINGS[event.reason] ?? "Session ended"),
-  ParticipantsChanged: (event) => told("·", "quiet", "race", `${whole(event.num_active_cars)} cars in the session`),
+  ParticipantsChanged: (event) => told("·", "quiet", "race", `${whole(event.num_active_cars)} ${event.num_active_cars === 1 ? "car" : "cars"} in the session`),
   SectorCompleted: (event) =>
     event.own && event.sector !== 3 // sector 3 ends the lap, which is told as a lap
       ? told("·", "quiet", "laps", `Sector ${whole(event.sector)} – ${sectorTime(event.sector_time_ms)}, ${who(event)}`)

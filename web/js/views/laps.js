@@ -46,7 +46,7 @@ export function createLaps() {
     best.write(lapTime(data.best_lap_time_ms));
     first.write(sectorTime(data.sector1_time_ms));
     second.write(sectorTime(data.sector2_time_ms));
-    const found = lapVerdict({ last: data.last_lap_time_ms, best: data.best_lap_time_ms, sessionBest: isSessionBest });
+    const found = lapVerdict({ last: data.last_lap_time_ms, best: data.best_lap_time_ms, sessionBest: isSessionBest, valid: data.last_lap_valid });
     verdictText(found === null ? "" : `${found.glyph} ${found.text}`);
     verdictTone(found?.tone ?? null);
   };

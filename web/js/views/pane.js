@@ -56,7 +56,7 @@ export function createPane(rig, index) {
     for (const widget of widgets) widget.update(data);
     laps.update(data, isSessionBest(now));
     trace.update(now.trace);
-    notice.update(paneNotice(now, link, { mode: data.mode, silentS: silentS(now, clockMs) }));
+    notice.update(paneNotice(now, link, { mode: data.mode, silentS: silentS(now, clockMs), packetsPerS: data.packets_per_s }));
     linkMark(link);
     modeMark(typeof data.mode === "string" ? data.mode : null);
   };
