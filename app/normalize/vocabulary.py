@@ -607,24 +607,7 @@ GAME_MODE_2024: Final[Mapping[int, str]] = {
 }
 
 GAME_MODE_2023: Final[Mapping[int, str]] = {
-    0: "Event Mode",
-    3: "Grand Prix",
-    4: "Grand Prix '23",
-    5: "Time Trial",
-    6: "Splitscreen",
-    7: "Online Custom",
-    8: "Online League",
-    11: "Career Invitational",
-    12: "Championship Invitational",
-    13: "Championship",
-    14: "Online Championship",
-    15: "Online Weekly Event",
-    17: "Story Mode",
-    19: "Career '22",
-    20: "Career '22 Online",
-    21: "Career '23",
-    22: "Career '23 Online",
-    127: "Benchmark",
+    mode: name for mode, name in GAME_MODE_2024.items() if mode not in (23, 24, 25, 26)
 }
 
 GAME_MODE_2026: Final[Mapping[int, str]] = {78: "Driver Career '26", 79: "My Team Career '26"}
