@@ -19,17 +19,16 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from app.errors import PortUnavailable
+from app.ingest.arguments import OneSentence, number_from
 from app.ingest.recorder import DEFAULT_LIMITS, Recorder
 from app.ingest.rotation import MIB, Limits
 from app.ingest.udp import Receive, open_port
 
 EXIT_OK: Final = 0
-EXIT_USAGE: Final = 2
 EXIT_PORT_TAKEN: Final = 3
 
 _RIG = re.compile(r"(?P<rig_id>[A-Za-z0-9_-]{1,32})=(?P<port>[0-9]{1,5})", re.ASCII)
@@ -49,17 +48,10 @@ class Options:
     blank_names: bool = False
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, without the usage lines."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(EXIT_USAGE, f"record: {message}\n")
-
-
 def parse_arguments(argv: Sequence[str] | None) -> Options:
     """The command line understood; leaves with 2 and a sentence when it cannot be."""
     megabytes, hours = DEFAULT_LIMITS.total_bytes / MIB, DEFAULT_LIMITS.max_age_s / 3600
-    parser = _Parser(prog="python -m app.ingest.record", description="Record rigs' datagrams as they arrive.")
+    parser = OneSentence("python -m app.ingest.record", "Record rigs' datagrams as they arrive.", "record")
     parser.add_argument("--rig", metavar="RIG=PORT", action="append", required=True, help="once for each rig")
     parser.add_argument("--to", metavar="DIR", type=Path, required=True, help="made if it does not exist")
     parser.add_argument("--max-mb", metavar="N", default=megabytes, help=f"MiB, all rigs together ({megabytes:g})")
@@ -84,20 +76,10 @@ def _understand(given: argparse.Namespace) -> Options:
     if given.to.exists() and not given.to.is_dir():
         raise ValueError(f"--to {given.to} is a file; give a directory")
     limits = DEFAULT_LIMITS._replace(
-        total_bytes=int(_at_least("--max-mb", given.max_mb, 1) * MIB),
-        max_age_s=_at_least("--max-age-h", given.max_age_h, 0.1) * 3600,
+        total_bytes=int(number_from(1, "--max-mb", given.max_mb) * MIB),
+        max_age_s=number_from(0.1, "--max-age-h", given.max_age_h) * 3600,
     )
     return Options(rigs, given.to, limits, given.blank_names)
-
-
-def _at_least(option: str, text: str, least: float) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not isfinite(value) or value < least:
-        raise ValueError(f"{option} {text} is not a number from {least:g} up")
-    return value
 
 
 async def record(options: Options, tell_s: float = _TELL_S) -> None:

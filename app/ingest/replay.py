@@ -23,19 +23,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import count
-from math import inf, isfinite
+from math import inf
 from operator import itemgetter
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
 from app.errors import CaptureError
+from app.ingest.arguments import EXIT_USAGE, OneSentence, number_from
 from app.ingest.capture import CapturedDatagram, read_capture
 from app.ingest.rotation import series
 from app.ingest.schedule import Due, EmptyWindow, schedule
 
 EXIT_OK: Final = 0
 EXIT_NETWORK: Final = 1
-EXIT_USAGE: Final = 2
 
 
 @dataclass(frozen=True)
@@ -89,16 +89,9 @@ def _addressed(due: Iterator[Due], send: Send) -> Iterator[tuple[float, bytes, S
         yield at_s, payload, send
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, without the usage lines."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(EXIT_USAGE, f"replay: {message}\n")
-
-
 def parse_arguments(argv: Sequence[str] | None) -> Options:
     """The command line understood; leaves with 2 and a sentence when it cannot be."""
-    parser = _Parser(prog="python -m app.ingest.replay", description="Send captures as UDP, as the game did.")
+    parser = OneSentence("python -m app.ingest.replay", "Send captures as UDP, as the game did.", "replay")
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="pcap, plain or gzip; or a recording")
     parser.add_argument("--to", metavar="HOST:PORT", action="append", default=[], help="once per FILE, in order")
     parser.add_argument("--speed", metavar="X", default="1", help="1 as it happened (default), 0 as fast as possible")
@@ -124,7 +117,7 @@ def _understand(given: argparse.Namespace) -> Options:
         if until_s < from_s:
             raise ValueError(f"--until {until_s:g} lies before --from {from_s:g}")
         plays.append(Play(path, *_address(to), from_s, until_s))
-    return Options(tuple(plays), _not_negative("--speed", given.speed), given.loop)
+    return Options(tuple(plays), number_from(0, "--speed", given.speed), given.loop)
 
 
 def files_of(path: Path) -> list[Path]:
@@ -154,22 +147,12 @@ def _read(path: Path) -> Iterator[CapturedDatagram]:
 
 
 def _one_for_each(files: Sequence[Path], option: str, texts: Sequence[str], default: float) -> list[float]:
-    values = [_not_negative(option, text) for text in texts]
+    values = [number_from(0, option, text) for text in texts]
     if len(values) <= 1:
         return (values or [default]) * len(files)
     if len(values) != len(files):
         raise ValueError(f"{len(files)} FILE but {len(values)} {option}; give it once, or once for each FILE")
     return values
-
-
-def _not_negative(option: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not isfinite(value) or value < 0:
-        raise ValueError(f"{option} {text} is not a number from 0 up")
-    return value
 
 
 def _address(to: str) -> tuple[str, int]:

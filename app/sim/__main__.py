@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from typing import NoReturn
 
+from app.ingest.arguments import OneSentence
 from app.sim.cadence import RATES_HZ
 from app.sim.dialects import dialect
 from app.sim.scenarios import SCENARIOS
@@ -15,21 +14,13 @@ _MOST_RIGS = 8
 _DEFAULT_PORT = 20_777
 
 
-class OneSentence(argparse.ArgumentParser):
-    """A parser that says what is wrong in one sentence."""
-
-    def error(self, message: str) -> NoReturn:
-        """Leave with exit code 2."""
-        self.exit(2, f"{self.prog}: {message}\n")
-
-
 def parsed(arguments: list[str]) -> Order | None:
     """The order, or None if only the list of scenarios was asked for.
 
     Raises:
         SystemExit: With code 2 and one sentence if an argument is wrong.
     """
-    parser = OneSentence(prog="python -m app.sim", description="Send a simulated scenario over UDP.")
+    parser = OneSentence("python -m app.sim", "Send a simulated scenario over UDP.")
     parser.add_argument("--scenario", default="duel", help="see --list")
     parser.add_argument("--list", action="store_true", help="print the scenarios and leave")
     parser.add_argument("--rigs", type=int, default=None, help="machines; default: as the scenario has")

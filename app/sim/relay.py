@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-from app.sim.__main__ import OneSentence
+from app.ingest.arguments import OneSentence
 from app.sim.impairment import Impairment, ImpairmentMachine
 from app.sim.sender import stopped_by_signals
 
@@ -59,7 +59,7 @@ def relay(
 
 def main(arguments: list[str]) -> int:
     """The command; returns its exit code."""
-    parser = OneSentence(prog="python -m app.sim.relay", description="Pass UDP on over a bad network.")
+    parser = OneSentence("python -m app.sim.relay", "Pass UDP on over a bad network.")
     parser.add_argument("--listen", type=int, required=True, help="port to receive on")
     parser.add_argument("--to", default="127.0.0.1:20777", help="host:port to pass on to")
     for name in ("loss", "duplicate", "reorder", "late", "truncate"):
