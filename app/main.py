@@ -28,6 +28,7 @@ from app.errors import PortUnavailable
 from app.ingest.layouts import PACKET_NAMES
 from app.ingest.recorder import Recorder
 from app.ingest.rotation import MIB, Limits
+from app.ingest.udp import Receive as ReceiveDatagram
 from app.ingest.udp import RigEndpoint, open_port
 from app.log import configure
 from app.metrics import Distributions, GatewayCollector, Reading
@@ -191,11 +192,12 @@ class _Line:
 
     def __init__(self, rig: RigSettings, bus: Bus[Event], settings: Settings, recorder: Recorder | None) -> None:
         self.rig = rig
-        self._recorder = recorder
         self._host = settings.udp_host
         self._buffer_bytes = settings.udp_receive_buffer_bytes
         identity = RigIdentity(rig.rig_id, rig.device_id, rig.driver_name, rig.individual_id)
         self.pipeline = RigPipeline(identity, bus, settings.stale_after_s)
+        receive = self.pipeline.receive
+        self._receive = receive if recorder is None else _recorded(recorder, rig.rig_id, receive)
         self._endpoint: RigEndpoint | None = None
 
     @property
@@ -210,18 +212,14 @@ class _Line:
 
     async def open(self) -> None:
         """Listen."""
-        receive = self.pipeline.receive if self._recorder is None else self._receive_recorded
-        self._endpoint = await open_port(self.rig.rig_id, self._host, self.rig.udp_port, receive, self._buffer_bytes)
+        self._endpoint = await open_port(
+            self.rig.rig_id, self._host, self.rig.udp_port, self._receive, self._buffer_bytes
+        )
 
     def close(self) -> None:
         """Stop listening."""
         if self._endpoint is not None:
             self._endpoint.close()
-
-    def _receive_recorded(self, datagram: bytes, source: tuple[str, int]) -> None:
-        if self._recorder is not None:
-            self._recorder.record(self.rig.rig_id, datagram, source, time.time())
-        self.pipeline.receive(datagram, source)
 
     def health(self) -> RigHealth:
         """The rig, as `/health` shows it."""
@@ -274,6 +272,16 @@ def _recorder(settings: Settings) -> Recorder | None:
     )
     ports = {rig.rig_id: rig.udp_port for rig in settings.rigs}
     return Recorder(Path(settings.record_dir), ports, limits, settings.record_blank_names)
+
+
+def _recorded(recorder: Recorder, rig_id: str, receive: ReceiveDatagram) -> ReceiveDatagram:
+    """`receive`, with every datagram recorded first."""
+
+    def record_and_receive(datagram: bytes, source: tuple[str, int]) -> None:
+        recorder.record(rig_id, datagram, source, time.time())
+        receive(datagram, source)
+
+    return record_and_receive
 
 
 class OneSentence:

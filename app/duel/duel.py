@@ -83,7 +83,7 @@ class Duel:
             if event.session_uid != laps.session_uid:
                 laps = self._laps[event.rig_id] = RigLaps(event.session_uid)
             laps.feed(event)
-            return list(self._new_twins(event, now_s))
+            return list(self._new_twins(event.rig_id, now_s))
         if isinstance(event, SessionState):
             self._tracks[event.rig_id] = (event.session_uid, event.track)
         elif isinstance(event, LapCompleted):
@@ -106,6 +106,7 @@ class Duel:
         ]
 
     def _claim(self, rig_id: str) -> tuple[str, int] | None:
+        """Session and own car that a rig says it is in."""
         now = self._laps[rig_id].now
         if now is None or now.session_uid is None or now.car_index is None:
             return None
@@ -148,27 +149,21 @@ class Duel:
         return track if now is not None and now.session_uid == uid else None
 
     def _are_twins(self, rig_id: str, other_id: str) -> bool:
-        mine, theirs = self._laps[rig_id].now, self._laps[other_id].now
-        return (
-            mine is not None
-            and theirs is not None
-            and mine.session_uid == theirs.session_uid
-            and mine.car_index != theirs.car_index
-        )
+        mine, theirs = self._claim(rig_id), self._claim(other_id)
+        return mine is not None and theirs is not None and mine[0] == theirs[0] and mine[1] != theirs[1]
 
-    def _new_twins(self, progress: LapProgress, now_s: float) -> Sequence[Twins]:
-        found = []
-        for other_id, other in self._laps.items():
-            theirs = other.now
-            if other_id == progress.rig_id or theirs is None or not self._fresh(other_id, now_s):
+    def _new_twins(self, rig_id: str, now_s: float) -> Sequence[Twins]:
+        found: list[Twins] = []
+        mine = self._claim(rig_id)
+        for other_id in self._laps:
+            theirs = self._claim(other_id)
+            if other_id == rig_id or mine is None or theirs is None or not self._fresh(other_id, now_s):
                 continue
-            uid, car, their_car = progress.session_uid, progress.car_index, theirs.car_index
-            if uid is None or uid != theirs.session_uid or car is None or their_car is None:
-                continue
-            first, second = sorted((progress.rig_id, other_id))
-            if self._told.get((first, second)) != uid:
+            (uid, car), (their_uid, their_car) = mine, theirs
+            first, second = sorted((rig_id, other_id))
+            if uid == their_uid and self._told.get((first, second)) != uid:
                 self._told[first, second] = uid
-                found.append(Twins(progress.rig_id, other_id, uid, car, their_car, same_car=car == their_car))
+                found.append(Twins(rig_id, other_id, uid, car, their_car, same_car=car == their_car))
         return found
 
     def _cross_check(self, lap: LapCompleted) -> list[Twins | Disagreement]:

@@ -402,12 +402,8 @@ _HANDLERS: Final[dict[type, _Handler]] = {
     wire.ParticipantsPacket: Normalizer._on_participants,
     wire.LapDataPacket: Normalizer._on_lap_data,
     wire.SessionHistoryPacket: Normalizer._on_history,
-    wire.CarTelemetryPacket: Normalizer._on_own_car,
-    wire.CarStatusPacket: Normalizer._on_own_car,
-    wire.CarDamagePacket: Normalizer._on_own_car,
-    wire.MotionPacket: Normalizer._on_own_car,
-    wire.CarTelemetry2Packet: Normalizer._on_own_car,
     wire.FinalClassificationPacket: Normalizer._on_classification,
+    **dict.fromkeys(_OWN_SAMPLES, Normalizer._on_own_car),
 }
 
 _LAP_EVENTS: Final[dict[type, type[events.Fact]]] = {

@@ -142,17 +142,15 @@ class RigState:
             if sample.session_uid == self._uid:
                 self._samples[kind] = sample
             return False
-        if sample.session_uid != self._uid:
-            self._samples.clear()
+        carless = isinstance(sample, SessionState) and sample.mode != "driving"
+        if carless or sample.session_uid != self._uid:
+            self._samples.clear()  # another session, or no car of one's own: what was shown is not what is now
             self._at_s.clear()
             self._uid = sample.session_uid
         if sample.overall_frame != self._frame:
             self._closing_kind = self._last_kind
             self._frame = sample.overall_frame
         self._last_kind = kind
-        if isinstance(sample, SessionState) and sample.mode != "driving":
-            self._samples.clear()  # no car of one's own: what it last showed is not what is now
-            self._at_s.clear()
         self._samples[kind] = sample
         self._newest = sample
         self._at_s[kind] = now_s
@@ -160,10 +158,10 @@ class RigState:
 
     def stale_s(self, now_s: float) -> float | None:
         """The age of what a driver looks at: pedals and lap, the older of both; else of anything. None before that."""
-        told = [self._at_s[kind] for kind in (CarTelemetry, LapProgress) if kind in self._at_s]
-        if not told:
-            told = [max(self._at_s.values(), default=now_s)]
-        return max(0.0, now_s - min(told)) if self._at_s else None
+        if not self._at_s:
+            return None
+        watched = [self._at_s[kind] for kind in (CarTelemetry, LapProgress) if kind in self._at_s]
+        return max(0.0, now_s - (min(watched) if watched else max(self._at_s.values())))
 
     def data(self, now_s: float, stale_after_s: float) -> Data:
         """Everything that is shown, as of `now_s`."""
