@@ -118,6 +118,13 @@ def running_gateway(
             process.wait()
 
 
+def run_to_end(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """A Python process that is expected to end by itself, with what it said."""
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=env, capture_output=True, text=True, timeout=20, check=False
+    )
+
+
 def wait_until_ready(gateway: Running) -> None:
     """Return when `/readyz` says so."""
     deadline_s = time.monotonic() + START_S

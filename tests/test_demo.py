@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from tests.gateway import ROOT, Running, environment, free_port
+from tests.gateway import ROOT, Running, environment, free_port, run_to_end
 
 pytestmark = pytest.mark.live
 
@@ -55,14 +55,8 @@ def test_the_demo_prints_its_address_drives_both_rigs_and_stops_on_ctrl_c() -> N
 def test_the_demo_sends_nothing_to_a_gateway_that_runs_already() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        ended = subprocess.run(
-            [sys.executable, "-m", "app.demo"],
-            cwd=ROOT,
-            env=environment(port, (free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM))),
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
+        ended = run_to_end(
+            "-m", "app.demo", env=environment(port, (free_port(socket.SOCK_DGRAM), free_port(socket.SOCK_DGRAM)))
         )
 
     assert ended.returncode == 3

@@ -7,13 +7,13 @@ import json
 import re
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from itertools import pairwise
+from itertools import islice, pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +21,16 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from app.ingest.capture import read_capture
-from tests.gateway import MELBOURNE, ROOT, Running, both_rigs, environment, free_port, replaying, running_gateway
+from tests.gateway import (
+    MELBOURNE,
+    Running,
+    both_rigs,
+    environment,
+    free_port,
+    replaying,
+    run_to_end,
+    running_gateway,
+)
 
 pytestmark = pytest.mark.live
 
@@ -192,19 +201,21 @@ def test_plain_uvicorn_runs_it_too() -> None:
     assert gateway.process.returncode in (0, -signal.SIGTERM)
 
 
+def test_with_a_folder_set_every_datagram_is_recorded_as_it_came(tmp_path: Path) -> None:
+    sent = [b"noise", *(captured.payload for captured in islice(read_capture(MELBOURNE), 50))]
+    with running_gateway(RECORD_DIR=str(tmp_path)) as gateway:
+        gateway.send(1, *sent)
+        gateway.terminate()
+
+    (recording,) = tmp_path.glob("RIG_B-*.pcap")
+    assert [captured.payload for captured in read_capture(recording)] == sent
+
+
 def test_a_taken_udp_port_ends_the_start_with_one_sentence_and_code_3() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        ended = subprocess.run(
-            [sys.executable, "-m", "app"],
-            cwd=ROOT,
-            env=environment(free_port(), (free_port(socket.SOCK_DGRAM), port)),
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-        )
+        ended = run_to_end("-m", "app", env=environment(free_port(), (free_port(socket.SOCK_DGRAM), port)))
 
     assert ended.returncode == 3
     assert f"RIG_B: UDP port {port} on 127.0.0.1 cannot be opened" in ended.stderr
@@ -212,15 +223,7 @@ def test_a_taken_udp_port_ends_the_start_with_one_sentence_and_code_3() -> None:
 
 
 def test_a_wrong_configuration_ends_the_start_with_every_mistake_and_code_2() -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "app"],
-        cwd=ROOT,
-        env={**environment(0, (20777,)), "PORT": "none", "STALE_AFTER_S": "-1"},
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
+    ended = run_to_end("-m", "app", env={**environment(0, (20777,)), "PORT": "none", "STALE_AFTER_S": "-1"})
 
     assert ended.returncode == 2
     assert "PORT: " in ended.stderr

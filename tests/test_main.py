@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -13,7 +10,7 @@ import app.main
 from app.__main__ import server
 from app.main import Gateway, create_app
 from app.settings import RigSettings, Settings
-from tests.gateway import ROOT, environment
+from tests.gateway import environment, run_to_end
 
 RIGS = (RigSettings(rig_id="RIG_A", udp_port=0), RigSettings(rig_id="RIG_B", udp_port=0))
 
@@ -69,15 +66,7 @@ def test_a_stage_that_dies_ends_the_process_with_code_1() -> None:
         "from app.__main__ import main\n"
         "sys.exit(main())\n"
     )
-    ended = subprocess.run(
-        [sys.executable, "-c", script],
-        cwd=ROOT,
-        env=environment(0, (0, 0)),
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
+    ended = run_to_end("-c", script, env=environment(0, (0, 0)))
 
     assert ended.returncode == 1
     assert "stage live has died" in ended.stderr
