@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 ENV_FILE = ".env"
@@ -109,6 +109,80 @@ class Settings(BaseSettings):
     """A recording file covers at most so long, and at most 64 MiB."""
     record_blank_names: bool = False
     """People's names never reach a recording."""
+    datacloud_enabled: bool = False
+    """Rows for Data Cloud are kept in the outbox and uploaded."""
+    salesforce_domain: str = ""
+    """The org's My Domain, e.g. acme.my.salesforce.com."""
+    sf_login_url: str = ""
+    """Login host in place of SALESFORCE_DOMAIN, as a URL; only for an emulator or an unusual org."""
+    sf_client_id: SecretStr = SecretStr("")
+    """Consumer key of the app in the org."""
+    sf_username: str = ""
+    """The integration user."""
+    sf_private_key_path: str = ""
+    """PEM file of the key whose certificate the app holds."""
+    sf_private_key: SecretStr = SecretStr("")
+    r"""The key itself in place of a file; \n stands for line breaks."""
+    sf_private_key_passphrase: SecretStr = SecretStr("")
+    """Of an encrypted key."""
+    sf_jwt_audience: str = ""
+    """Audience of the login assertion, where the usual one is refused."""
+    sf_revoke_core_token: bool = False
+    """Give the login's own token back after each exchange."""
+    dc_source_name: str = "F1Telemetry"
+    """The Ingestion API connector."""
+    dc_object_telemetry: str = "TelemetryEvent"
+    """Object that takes telemetry rows."""
+    dc_object_lap: str = "LapEvent"
+    """Object that takes laps."""
+    dc_object_race: str = "RaceEvent"
+    """Object that takes race events."""
+    dc_object_session: str = "SessionEvent"
+    """Object that takes sessions."""
+    dc_telemetry_endpoint: str = ""
+    """URL or path of the telemetry object's endpoint; source and object are taken from it."""
+    dc_events_endpoint: str = ""
+    """The same for laps."""
+    dc_race_events_endpoint: str = ""
+    """The same for race events."""
+    dc_sessions_endpoint: str = ""
+    """The same for sessions."""
+    dc_dataspace: str = ""
+    """Data space named at the token exchange; empty is the default one."""
+    datacloud_flush_ms: Annotated[int, Field(ge=250, le=10_000)] = 500
+    """A row waits at most so long for company before it is sent."""
+    datacloud_max_body_bytes: Annotated[int, Field(ge=32_000, le=200_000)] = 190_000
+    """Largest request body; the service refuses more than 200 000."""
+    datacloud_max_rps: Annotated[float, Field(ge=0.1, le=250)] = 25
+    """Most requests a second; all integrations of a tenant share 250."""
+    datacloud_telemetry_hz: Annotated[float, Field(ge=0, le=60)] = 10
+    """Telemetry rows a second and rig; 0 sends none, 60 every frame."""
+    datacloud_telemetry_mode: Literal["last", "mean"] = "last"
+    """A telemetry row is the newest frame of its window, or the mean of all."""
+    datacloud_lap_cars: Literal["own", "all"] = "own"
+    """Whose laps are sent: the rig's own car's, or those of every car in the session."""
+    datacloud_warn_rows_per_day: Annotated[int, Field(ge=0)] = 0
+    """From so many rows a day (UTC) on there is a warning; 0 never."""
+    datacloud_max_rows_per_day: Annotated[int, Field(ge=0)] = 0
+    """After so many rows a day (UTC) telemetry stops; laps, race events and sessions go on; 0 never."""
+    datacloud_credits_per_million: Annotated[float, Field(ge=0)] = 5000
+    """Credits that a million streamed rows cost by your contract."""
+    datacloud_gzip: bool = False
+    """Compress request bodies; not documented by the service."""
+    datacloud_outbox_path: str = "data/outbox.sqlite3"
+    """Where rows wait until they are delivered."""
+    datacloud_outbox_max_mb: Annotated[int, Field(ge=8)] = 2048
+    """Disk budget of the outbox in MiB; when it is full, the oldest telemetry goes."""
+    datacloud_outbox_min_free_mb: Annotated[int, Field(ge=0)] = 512
+    """The outbox grows no further when less than so many MiB of the disk are free."""
+    datacloud_ca_file: str = ""
+    """PEM file of further certificate authorities, for a proxy that inspects TLS."""
+    datacloud_host_suffixes: str = ".salesforce.com"
+    """Hosts that rows may be sent to end so; several with commas."""
+    datacloud_allow_insecure_loopback: bool = False
+    """Plain http to this very machine is allowed, for the emulator."""
+    datacloud_status_overrides: dict[int, str] = {}
+    """What an answer means, where your org differs: HTTP status to transient, auth, size, record or config, as JSON."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least severe line that is logged."""
     log_format: Literal["auto", "text", "json"] = "auto"
