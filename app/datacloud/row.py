@@ -10,11 +10,11 @@ class Memory(NamedTuple):
 
     Attributes:
         event_time: Of the first telling, as text; a correction keeps it, or Data Cloud would make a second row.
-        digest: Of what the row says, apart from its times.
+        said: The row as it was told.
     """
 
     event_time: str
-    digest: bytes
+    said: bytes
 
 
 class Row(NamedTuple):

@@ -128,7 +128,8 @@ LAP: Final = ObjectSpec(
         Field(
             "lap_status",
             "string",
-            "provisional (read off the line), confirmed or corrected (by the game's history), withdrawn (a flashback undid it).",
+            "provisional (read off the line), confirmed or corrected (by the game's history), withdrawn (undone by a"
+            " flashback).",
         ),
         Field("pit_lap", "boolean", "Whether the lap touched the pit lane."),
         Field("tyre_compound", "string", "Soft, Medium, Hard, Inter or Wet."),
@@ -210,7 +211,7 @@ def schema_yaml(objects: Iterable[ObjectSpec] = OBJECTS) -> str:
 
 
 def rule_breaches(objects: Iterable[ObjectSpec] = OBJECTS) -> list[str]:
-    """A sentence for each rule of the Ingestion API's schema file that the objects break; empty when it can be uploaded."""
+    """A sentence for each rule of the Ingestion API's schema file that the objects break; empty when there is none."""
     found = []
     specs = tuple(objects)
     if not specs:
@@ -233,5 +234,7 @@ def _name_breaches(what: str, names: list[str]) -> list[str]:
     found += [f"{what} {name} contains __" for name in names if "__" in name]
     found += [f"{what} {name} is a reserved name" for name in names if name.lower() in _RESERVED]
     folded = [name.lower() for name in names]
-    found += [f"{what} {name} stands twice, but for case" for name in sorted({n for n in folded if folded.count(n) > 1})]
+    found += [
+        f"{what} {name} stands twice, but for case" for name in sorted({n for n in folded if folded.count(n) > 1})
+    ]
     return found

@@ -24,9 +24,7 @@ _DATE_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3})?Z"
 _EXPECTED: Final[Mapping[FieldType, str]] = {"string": "String", "number": "Number", "boolean": "Boolean"}
 
 
-def complaints(
-    spec: ObjectSpec, record: Record, *, all_fields: bool = True, unknown_fields: bool = True
-) -> list[str]:
+def complaints(spec: ObjectSpec, record: Record, *, all_fields: bool = True, unknown_fields: bool = True) -> list[str]:
     """What is wrong with a record, in the words of the real validation report; empty when it fits.
 
     Args:
@@ -36,8 +34,9 @@ def complaints(
         unknown_fields: Whether a name that the schema does not know is allowed.
     """
     found = []
+    types = spec.types
     for name, value in record.items():
-        field_type = spec.types.get(name)
+        field_type = types.get(name)
         if field_type is not None:
             found += _type_complaint(name, field_type, value)
         elif not unknown_fields:
