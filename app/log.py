@@ -61,7 +61,8 @@ def configure(level: str, form: Literal["auto", "text", "json"]) -> None:
         logger.handlers.clear()
         logger.propagate = True
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # a scrape every few seconds is no news
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs full URLs
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # they log full URLs and headers
 
 
 class Seldom:
