@@ -79,8 +79,7 @@ class TestBasic:
 
 
 class TestLimits:
-    async def test_beyond_the_budget_exactly_the_evicted_telemetry_is_missing_and_no_lap(self, path: Path) -> None:
-        """U4."""
+    async def test_u4_beyond_the_budget_exactly_the_evicted_telemetry_is_missing_and_no_lap(self, path: Path) -> None:
         telemetry: list[bytes] = []
         laps: list[bytes] = []
         async with running(path, SMALL) as outbox:

@@ -37,11 +37,11 @@ def _with(*fields: Field, spec: ObjectSpec = LAP) -> list[ObjectSpec]:
     return [spec._replace(fields=(*spec.fields, *fields))]
 
 
-def test_the_committed_file_is_made_from_the_table() -> None:
+def test_acceptance_15_the_committed_file_is_made_from_the_table() -> None:
     assert COMMITTED.read_text(encoding="utf-8") == schema_yaml()
 
 
-def test_nothing_that_was_released_is_gone_or_has_another_type() -> None:
+def test_acceptance_15_nothing_that_was_released_is_gone_or_has_another_type() -> None:
     released, now = _fields(RELEASED.read_text(encoding="utf-8")), _fields(schema_yaml())
 
     assert {field: now.get(field) for field in released} == released
@@ -64,7 +64,7 @@ def test_the_guard_would_see_a_change_that_an_org_cannot_take_back(change: str) 
     assert {field: now.get(field) for field in released} != released
 
 
-def test_our_objects_keep_every_rule() -> None:
+def test_acceptance_15_our_objects_keep_every_rule() -> None:
     assert rule_breaches() == []
 
 

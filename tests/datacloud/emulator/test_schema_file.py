@@ -10,7 +10,7 @@ from app.datacloud.schema import LAP, OBJECTS, schema_yaml
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def test_the_generated_file_gives_our_own_objects() -> None:
+def test_acceptance_15_the_generated_file_gives_our_own_objects() -> None:
     assert objects_of((ROOT / "app/datacloud/schema.yaml").read_text(encoding="utf-8")) == OBJECTS
 
 
