@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from app.arguments import OneSentence, number_from
 from app.errors import PortUnavailable
-from app.ingest.arguments import OneSentence, number_from
 from app.ingest.recorder import DEFAULT_LIMITS, Recorder
 from app.ingest.rotation import MIB, Limits
 from app.ingest.udp import Receive, open_port

@@ -28,8 +28,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
+from app.arguments import EXIT_USAGE, OneSentence, number_from
 from app.errors import CaptureError
-from app.ingest.arguments import EXIT_USAGE, OneSentence, number_from
 from app.ingest.capture import CapturedDatagram, read_capture
 from app.ingest.rotation import series
 from app.ingest.schedule import Due, EmptyWindow, schedule

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from app.ingest.arguments import OneSentence
+from app.arguments import OneSentence
 from app.sim.cadence import RATES_HZ
 from app.sim.dialects import dialect
 from app.sim.scenarios import SCENARIOS

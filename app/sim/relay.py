@@ -12,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-from app.ingest.arguments import OneSentence
+from app.arguments import OneSentence
 from app.sim.impairment import Impairment, ImpairmentMachine
 from app.sim.sender import stopped_by_signals
 

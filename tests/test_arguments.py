@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.ingest.arguments import OneSentence, number_from
+from app.arguments import OneSentence, number_from
 
 
 @pytest.mark.parametrize(("speaker", "told"), [(None, "python -m x"), ("x", "x")])
