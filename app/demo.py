@@ -1,16 +1,20 @@
-"""`make demo`: the gateway and two recorded rigs, with neither the game nor an org.
+"""`make demo`: the gateway, two recorded rigs and an emulated org, with neither the game nor Salesforce.
 
-Two processes, as on an event day: the gateway, and a replay that sends the bundled captures as real UDP,
-Catalunya into the first rig's port and Melbourne into the second's, round and round.
+Three processes, as on an event day: the org, the gateway, and a replay that sends the bundled captures as real UDP,
+Catalunya into the first rig's port and Melbourne into the second's, round and round. The gateway logs in to the org,
+exchanges tokens and uploads like to a real one. It reads no `.env` and keeps its outbox in a folder that goes with
+it, so that no recorded lap ever reaches a real org or mixes with real rows.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -19,13 +23,26 @@ from typing import Final, NoReturn
 
 from app.settings import BadSettings, Settings, load_settings
 
-CAPTURES: Final = Path(__file__).resolve().parent.parent / "tests" / "captures"
+ROOT: Final = Path(__file__).resolve().parent.parent
+CAPTURES: Final = ROOT / "tests" / "captures"
 _FILES: Final = (
     ("f1_25-format2025-timetrial-catalunya.pcap.gz", "31.5", "50.5"),  # before, the car waits in the garage
     ("f1_25-format2026-race-melbourne.pcap.gz", "0", "18.5"),  # after, the recorder kept no lap data
 )
 _STOPS: Final = (signal.SIGTERM, signal.SIGINT, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 """Ctrl-C, a service manager, and a terminal that is closed."""
+_ORG: Final = ("--port", "0", "--print-env", "--strict", "--process-interval", "5")
+"""The emulated org works rows off every five seconds; the real one takes three minutes."""
+_KEPT: Final = (
+    "port",
+    "http_host",
+    "udp_host",
+    "udp_receive_buffer_bytes",
+    "live_rate_hz",
+    "stale_after_s",
+    "log_level",
+    "log_format",
+)
 _START_S: Final = 20.0
 _STOP_S: Final = 12.0
 
@@ -43,23 +60,47 @@ def main() -> int:
     if _taken(settings.port):
         return _say(f"Something answers on port {settings.port} already: stop it, or set PORT to another one.", 3)
     children: list[subprocess.Popen[bytes]] = []
-    try:
-        children.append(_spawn("app"))
-        if not _answers(f"http://127.0.0.1:{settings.port}/readyz", children[0]):
-            return children[0].poll() or _say("The gateway did not start.", 1)
-        children.append(_spawn("app.ingest.replay", *_replay_arguments(settings)))
-        _say(
-            f"\n  Rig Gateway demo: http://localhost:{settings.port}/\n"
-            "  Two recorded rigs are driving, round and round. Stop with Ctrl-C.\n",
-            0,
-        )
-        while all(child.poll() is None for child in children):
-            time.sleep(0.2)
-        return _say("The gateway or the replay has ended by itself.", 1)
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        _end(children)
+    with tempfile.TemporaryDirectory(prefix="rig-gateway-demo-") as folder:
+        try:
+            return _run(settings, folder, children)
+        except KeyboardInterrupt:
+            return 0
+        finally:
+            _end(children)
+
+
+def _run(settings: Settings, folder: str, children: list[subprocess.Popen[bytes]]) -> int:
+    bare = _environment(settings)
+    org = _spawn("app.datacloud.emulator", *_ORG, "--state-dir", folder, env=bare, cwd=folder, stdout=subprocess.PIPE)
+    children.append(org)
+    assert org.stdout is not None
+    told = os.read(org.stdout.fileno(), 65_536).decode()  # written at once, when it listens
+    if not told:
+        return _say("The emulated org did not start.", 1)
+    gateway = _spawn("app", env=bare | dict(line.split("=", 1) for line in told.splitlines()), cwd=folder)
+    children.append(gateway)
+    if not _answers(f"http://127.0.0.1:{settings.port}/readyz", gateway):
+        return gateway.poll() or _say("The gateway did not start.", 1)
+    children.append(_spawn("app.ingest.replay", *_replay_arguments(settings), env=bare, cwd=folder))
+    _say(
+        f"\n  Rig Gateway demo: http://localhost:{settings.port}/\n"
+        "  Two recorded rigs are driving, round and round, and their rows go to an emulated Data Cloud.\n"
+        "  Stop with Ctrl-C.\n",
+        0,
+    )
+    while all(child.poll() is None for child in children):
+        time.sleep(0.2)
+    return _say("The gateway, the replay or the emulated org has ended by itself.", 1)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """The demo's own environment: what of the settings concerns a demo, and nothing of anybody's org."""
+    names = {name.upper() for name in Settings.model_fields}
+    others = {name: value for name, value in os.environ.items() if name.upper() not in names}
+    kept = {name.upper(): str(getattr(settings, name)) for name in _KEPT}
+    rigs = json.dumps([rig.model_dump() for rig in settings.rigs])
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**others, **kept, "RIGS": rigs, "PYTHONPATH": path}
 
 
 def _replay_arguments(settings: Settings) -> list[str]:
@@ -69,10 +110,13 @@ def _replay_arguments(settings: Settings) -> list[str]:
     return [*arguments, "--loop"]
 
 
-def _spawn(module: str, *arguments: str) -> subprocess.Popen[bytes]:
+def _spawn(
+    module: str, *arguments: str, env: dict[str, str], cwd: str, stdout: int | None = None
+) -> subprocess.Popen[bytes]:
     # In a group of its own, so that Ctrl-C reaches the child once, through us, and in order.
-    apart = {"start_new_session": True} if os.name == "posix" else {}
-    return subprocess.Popen([sys.executable, "-m", module, *arguments], **apart)  # type: ignore[call-overload,no-any-return]  # one keyword by platform
+    apart = os.name == "posix"
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.Popen(command, env=env, cwd=cwd, stdout=stdout, start_new_session=apart)
 
 
 def _taken(port: int) -> bool:
@@ -94,16 +138,19 @@ def _answers(url: str, child: subprocess.Popen[bytes]) -> bool:
 
 
 def _end(children: list[subprocess.Popen[bytes]]) -> None:
+    """The replay first, then the gateway, which sends its last rows, then the org."""
     for number in _STOPS:
         signal.signal(number, signal.SIG_IGN)
     for child in reversed(children):
         if child.poll() is None:
             child.terminate()
-    for child in children:
         try:
             child.wait(_STOP_S)
         except subprocess.TimeoutExpired:
             child.kill()
+            child.wait()
+        if child.stdout is not None:
+            child.stdout.close()
 
 
 def _stop(number: int, frame: object) -> NoReturn:

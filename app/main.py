@@ -15,7 +15,7 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI
 from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTOR, CollectorRegistry
@@ -23,8 +23,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import __version__
 from app.bus import Bus
+from app.datacloud.config import cloud_config
+from app.datacloud.status import OFF
 from app.duel.referee import Referee
-from app.errors import PortUnavailable
+from app.errors import OutboxUnavailable, PortUnavailable
 from app.ingest.layouts import PACKET_NAMES
 from app.ingest.recorder import Recorder
 from app.ingest.rotation import MIB, Limits
@@ -44,6 +46,7 @@ from app.publish.live import LiveView
 from app.publish.routes import add_routes
 from app.settings import BadSettings, RigSettings, Settings, load_settings, unknown_keys
 from app.supervisor import Supervisor
+from app.uplink import Uplink
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +58,11 @@ _DRAIN_S: Final = 2.0
 
 
 class Gateway:
-    """The running gateway: everything that is built from one set of settings."""
+    """The running gateway: everything that is built from one set of settings.
+
+    Raises:
+        BadSettings: Data Cloud is enabled and its settings cannot be used.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -76,6 +83,7 @@ class Gateway:
             distributions=self._distributions,
         )
         self._referee = Referee([rig.rig_id for rig in settings.rigs], self._bus)
+        self._uplink = Uplink(settings, cloud_config(settings), self._bus) if settings.datacloud_enabled else None
         self.hub = Hub(self._live)
         self.died = False
         self._supervisor = Supervisor(on_death=self._end_process)
@@ -85,11 +93,14 @@ class Gateway:
     # --- life ----------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Open the rigs' ports and start the stages.
+        """Open the outbox and the rigs' ports, and start the stages.
 
         Raises:
-            PortUnavailable: A rig's port is taken; those opened before are closed again.
+            OutboxUnavailable: The outbox cannot be used.
+            PortUnavailable: A rig's port is taken; what was opened before is closed again.
         """
+        if self._uplink is not None:
+            self._uplink.open()
         try:
             for line in self._lines:
                 await line.open()
@@ -97,10 +108,14 @@ class Gateway:
                 self._recorder.start()
         except BaseException:
             self._close_ports()
+            if self._uplink is not None:
+                await self._uplink.close()
             raise
         self._running = True
         self._supervisor.start("live", self._live.run(self.hub))
         self._supervisor.start("referee", self._referee.run())
+        if self._uplink is not None:
+            self._uplink.start(self._supervisor)
         self._supervisor.start("clock", self._clock())
         gc.collect()
         gc.freeze()  # what start-up made lives for good: no later collection need look at it
@@ -108,16 +123,20 @@ class Gateway:
             logger.info("%s listens on UDP %d", line.rig.rig_id, line.port)
 
     async def stop(self) -> None:
-        """Close the inlets, drain, close the clients."""
+        """Close the inlets, drain, close the clients; the outbox closes last."""
         self._running = False
         self._close_ports()
         self._referee.close()
         await self._supervisor.drain("referee", _DRAIN_S)
         self._bus.close()
+        if self._uplink is not None:
+            await self._uplink.stop(self._supervisor)
         await self._supervisor.stop(_DRAIN_S)
         if self._recorder is not None:
             await asyncio.to_thread(self._recorder.stop)
         await self.hub.close()
+        if self._uplink is not None:
+            await self._uplink.close()
 
     def _close_ports(self) -> None:
         for line in self._lines:
@@ -133,6 +152,8 @@ class Gateway:
             due_s = now_s + _TICK_S
             for line in self._lines:
                 line.pipeline.tick()
+            if self._uplink is not None:
+                self._uplink.tick()
 
     def _end_process(self, stage: str) -> None:
         """A dead stage ends the process the way an operator would: uvicorn closes down in order."""
@@ -154,7 +175,13 @@ class Gateway:
         sentences = [line.pipeline.problem for line in self._lines]
         if self._recorder is not None and self._recorder.problem is not None:
             sentences.append(f"Nothing is recorded: {self._recorder.problem}")
-        return [sentence for sentence in sentences if sentence is not None] + self._referee.problems()
+        found = [sentence for sentence in sentences if sentence is not None] + self._referee.problems()
+        return found + (self._uplink.problems() if self._uplink is not None else [])
+
+    # Any: JSON.
+    def cloud(self) -> Mapping[str, Any]:
+        """How it stands with Data Cloud."""
+        return OFF if self._uplink is None else self._uplink.body()
 
     def queue_size(self) -> int:
         """Events waiting on the bus."""
@@ -162,8 +189,11 @@ class Gateway:
 
     def _readings(self) -> Iterator[Reading]:
         yield "f1_event_queue_size", (), self.queue_size()
-        yield "f1_datacloud_uploaded", (), 0
-        yield "f1_datacloud_failed", (), 0
+        if self._uplink is not None:
+            yield from self._uplink.readings()
+        else:
+            yield "f1_datacloud_uploaded", (), 0
+            yield "f1_datacloud_failed", (), 0
         for line in self._lines:
             yield from line.readings()
         for subscription in self._bus.subscriptions:
@@ -298,8 +328,10 @@ class OneSentence:
 
         async def send_shortened(message: Message) -> None:
             text = message.get("message", "")
-            if message["type"] == "lifespan.startup.failed" and f"{PortUnavailable.__name__}: " in text:
-                message = {**message, "message": text.rpartition(f"{PortUnavailable.__name__}: ")[2].strip()}
+            for error in (PortUnavailable, OutboxUnavailable) if message["type"] == "lifespan.startup.failed" else ():
+                _, marker, sentence = text.rpartition(f"{error.__name__}: ")
+                if marker:
+                    message = {**message, "message": sentence.strip()}
             await send(message)
 
         await self._app(scope, receive, send_shortened)
@@ -330,13 +362,14 @@ def app_from_environment() -> FastAPI:
     """The application as the environment and `.env` say; ends the process with exit code 2 when they are wrong."""
     try:
         settings = load_settings()
+        configure(settings.log_level, settings.log_format)
+        app = create_app(settings)
     except BadSettings as refused:
         sys.stderr.write(f"The configuration cannot be used:\n{refused}\n")
         raise SystemExit(2) from None
-    configure(settings.log_level, settings.log_format)
     for sentence in unknown_keys():
         logger.warning("%s", sentence)
-    return create_app(settings)
+    return app
 
 
 def __getattr__(name: str) -> FastAPI:

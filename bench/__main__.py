@@ -6,12 +6,14 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bench import ceiling, decode, pipeline, report
+from bench import ceiling, decode, outbox, pipeline, report, upload
 
 ROWS: Final[Mapping[str, Callable[[], str]]] = {
     "decode": decode.section,
     "pipeline": pipeline.section,
     "ceiling": ceiling.section,
+    "outbox": outbox.section,
+    "upload": upload.section,
 }
 
 

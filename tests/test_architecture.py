@@ -14,19 +14,21 @@ ROOT = Path(__file__).resolve().parent.parent
 APP = ROOT / "app"
 
 MAY_IMPORT = {  # room: the rooms it may look into
+    "arguments": set(),
     "errors": set(),
     "bus": set(),
     "metrics": set(),
     "log": set(),
     "settings": set(),
     "supervisor": {"metrics"},
-    "ingest": {"errors", "metrics"},
+    "ingest": {"arguments", "errors", "metrics"},
     "normalize": {"errors", "ingest"},
     "publish": {"bus", "errors", "metrics", "normalize"},
     "pipeline": {"bus", "errors", "ingest", "log", "metrics", "normalize"},
     "duel": {"bus", "errors", "metrics", "normalize"},
-    "sim": {"errors", "ingest"},
-    "datacloud": {"bus", "errors", "log", "metrics", "normalize", "settings"},
+    "sim": {"arguments", "errors", "ingest"},
+    "datacloud": {"arguments", "bus", "errors", "log", "metrics", "normalize", "settings"},
+    "uplink": {"bus", "datacloud", "log", "metrics", "normalize", "pipeline", "settings", "supervisor"},
     "demo": {"settings"},
 }
 EDGES = {  # the modules that may touch a socket, a disk, a clock or the event loop
@@ -35,11 +37,13 @@ EDGES = {  # the modules that may touch a socket, a disk, a clock or the event l
     "datacloud/__main__.py",
     "datacloud/auth.py",
     "datacloud/ballast.py",
+    "datacloud/call.py",
     "datacloud/client.py",
     "datacloud/doctor.py",
     "datacloud/emulator/__main__.py",
     "datacloud/emulator/emulator.py",
     "datacloud/emulator/server.py",
+    "datacloud/emulator/throwaway.py",
     "datacloud/feed.py",
     "datacloud/instance.py",
     "datacloud/keys.py",
@@ -47,7 +51,9 @@ EDGES = {  # the modules that may touch a socket, a disk, a clock or the event l
     "datacloud/outbox.py",
     "datacloud/quarantine.py",
     "datacloud/store.py",
+    "datacloud/turnstile.py",
     "datacloud/uploader.py",
+    "datacloud/visit.py",
     "demo.py",
     "duel/referee.py",
     "ingest/capture.py",
@@ -67,10 +73,12 @@ EDGES = {  # the modules that may touch a socket, a disk, a clock or the event l
     "sim/relay.py",
     "sim/sender.py",
     "supervisor.py",
+    "uplink.py",
 }
 IMPURE = {"asyncio", "socket", "sqlite3", "httpx", "time", "subprocess", "threading", "select", "random", "logging"}
 DATA_ONLY = {  # tables and types without behaviour of their own; what uses them is tested
     "normalize/vocabulary.py",
+    "datacloud/row.py",
     "ingest/layouts/f1_2023.py",
     "ingest/layouts/f1_2024.py",
     "ingest/layouts/f1_2025.py",

@@ -1,7 +1,8 @@
-"""`make demo`: two recorded rigs drive within seconds, and Ctrl-C ends everything."""
+"""`make demo`: two recorded rigs drive within seconds, their rows reach the emulated org, Ctrl-C ends everything."""
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
@@ -37,6 +38,10 @@ def test_the_demo_prints_its_address_drives_both_rigs_and_stops_on_ctrl_c() -> N
         while not all(rig["packets_received"] for rig in gateway.health()["gateway"]["rigs"].values()):
             time.sleep(0.1)
         took_s = time.monotonic() - printed_s
+        deadline_s = time.monotonic() + 20
+        while json.loads(gateway.get("/api/cloud")[1])["state"] != "connected" and time.monotonic() < deadline_s:
+            time.sleep(0.1)
+        cloud = json.loads(gateway.get("/api/cloud")[1])
 
         demo.send_signal(signal.SIGINT)
         demo.wait(15)
@@ -49,6 +54,7 @@ def test_the_demo_prints_its_address_drives_both_rigs_and_stops_on_ctrl_c() -> N
         demo.stdout.close()
 
     assert took_s < 5
+    assert (cloud["state"], cloud["problems"], cloud["dead_letters"]["rows"]) == ("connected", [], 0)
     assert demo.returncode == 0
 
 

@@ -20,6 +20,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from app.datacloud.emulator.throwaway import throwaway_app
 from app.ingest.capture import read_capture
 from tests.gateway import (
     MELBOURNE,
@@ -229,6 +230,40 @@ def test_a_wrong_configuration_ends_the_start_with_every_mistake_and_code_2() ->
     assert "PORT: " in ended.stderr
     assert "STALE_AFTER_S: " in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_data_cloud_without_its_settings_ends_the_start_with_every_mistake_and_code_2() -> None:
+    ended = run_to_end("-m", "app", env=environment(0, (0,), DATACLOUD_ENABLED="true", SF_USERNAME="somebody"))
+
+    assert ended.returncode == 2
+    assert [line.split(":")[0] for line in ended.stderr.splitlines()[1:]] == [
+        "SALESFORCE_DOMAIN",
+        "SF_PRIVATE_KEY_PATH",
+        "SF_CLIENT_ID",
+    ]
+
+
+def test_an_outbox_that_cannot_be_used_ends_the_start_with_one_sentence_and_code_3(tmp_path: Path) -> None:
+    app = throwaway_app(tmp_path)
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("not a directory")
+    cloud = app.settings("http://127.0.0.1:9") | {"DATACLOUD_OUTBOX_PATH": str(in_the_way / "outbox.sqlite3")}
+
+    ended = run_to_end("-m", "app", env=environment(free_port(), (free_port(socket.SOCK_DGRAM),), **cloud))
+
+    assert ended.returncode == 3
+    assert f"the outbox {in_the_way / 'outbox.sqlite3'} cannot be used" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_second_gateway_on_one_outbox_is_told_who_holds_it(tmp_path: Path) -> None:
+    cloud: dict[str, Any] = dict(throwaway_app(tmp_path).settings("http://127.0.0.1:9"))
+    cloud |= {"DATACLOUD_OUTBOX_PATH": str(tmp_path / "outbox.sqlite3")}
+    with running_gateway(rigs=1, **cloud) as gateway:
+        ended = run_to_end("-m", "app", env=environment(free_port(), (free_port(socket.SOCK_DGRAM),), **cloud))
+
+    assert ended.returncode == 3
+    assert str(gateway.process.pid) in ended.stderr
 
 
 def test_a_rig_of_an_older_format_is_told_what_to_do() -> None:

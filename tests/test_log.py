@@ -54,6 +54,7 @@ def test_a_repeated_line_is_let_through_once_an_interval_with_a_count() -> None:
 
     assert [seldom.admit(now_s) for now_s in (0.0, 1.0, 9.9, 10.0, 10.1, 20.0)] == [0, None, None, 2, None, 1]
 
+
 def test_the_http_libraries_tell_neither_addresses_nor_headers(capsys: pytest.CaptureFixture[str]) -> None:
     configure("DEBUG", "text")
 

@@ -10,7 +10,6 @@ the settings cannot be used.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import sys
@@ -20,6 +19,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, Literal, NamedTuple
 
+from app.arguments import OneSentence
 from app.datacloud.client import DataCloud
 from app.datacloud.config import LOGIN, TEST, CloudConfig, cloud_config
 from app.datacloud.endpoints import Destination, host_of
@@ -325,9 +325,7 @@ async def diagnose(env_file: str, canary: bool, say: Callable[[str], None]) -> i
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m app.datacloud.doctor", description="Checks the connection to Data Cloud, step by step."
-    )
+    parser = OneSentence("python -m app.datacloud.doctor", "Checks the connection to Data Cloud, step by step.")
     parser.add_argument("--canary", action="store_true", help="also send one row, which later ones replace")
     parser.add_argument("--env-file", default=ENV_FILE, metavar="FILE", help="settings, beside the environment's")
     given = parser.parse_args(argv)

@@ -15,7 +15,7 @@ from typing import Final
 
 from app.errors import OutboxUnavailable
 
-_BEYOND_THE_TEXT: Final = 1 << 30  # Windows keeps others from reading what is locked
+BEYOND_THE_TEXT: Final = 1 << 30  # Windows keeps others from reading what is locked
 
 
 class InstanceLock:
@@ -73,7 +73,7 @@ if sys.platform == "win32":  # pragma: no cover
     import msvcrt
 
     def _try_lock(descriptor: int) -> bool:
-        os.lseek(descriptor, _BEYOND_THE_TEXT, os.SEEK_SET)
+        os.lseek(descriptor, BEYOND_THE_TEXT, os.SEEK_SET)
         try:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         except OSError:

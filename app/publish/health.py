@@ -40,6 +40,10 @@ class Health(Protocol):
     def queue_size(self) -> int:
         """Events waiting on the bus."""
 
+    # Any: JSON.
+    def cloud(self) -> Mapping[str, Any]:
+        """How it stands with Data Cloud: the JSON of `/api/cloud`."""
+
 
 def status_of(stages: Iterable[bool], problems: Sequence[str]) -> Status:
     """`failed` when a stage is dead, `degraded` when there is a problem that the operator can mend."""
@@ -60,8 +64,20 @@ def health_body(health: Health, version: str) -> dict[str, Any]:
             "rigs": {rig.rig_id: _rig_body(rig) for rig in rigs},
         },
         "queue_size": health.queue_size(),
+        "datacloud": _cloud_body(health.cloud()),
         "stages": dict(stages),
         "problems": list(problems),
+    }
+
+
+def _cloud_body(cloud: Mapping[str, Any]) -> dict[str, Any]:
+    waiting, letters = cloud.get("waiting", {}), cloud.get("dead_letters", {})
+    return {
+        "state": cloud["state"],
+        "waiting_rows": waiting.get("rows", 0),
+        "oldest_age_s": waiting.get("oldest_age_s"),
+        "dead_letters": letters.get("rows", 0),
+        "safe_to_pack_up": cloud["safe_to_pack_up"],
     }
 
 

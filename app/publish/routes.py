@@ -1,4 +1,4 @@
-"""The HTTP surface [edge]: `/ws`, `/health`, `/healthz`, `/readyz`, `/metrics`, and the page."""
+"""The HTTP surface [edge]: `/ws`, `/health`, `/healthz`, `/readyz`, `/api/cloud`, `/metrics`, and the page."""
 
 from __future__ import annotations
 
@@ -42,6 +42,10 @@ def add_routes(
         if stages and not dead:
             return PlainTextResponse("ready\n")
         return PlainTextResponse(f"not ready: {', '.join(dead) or 'starting'}\n", status_code=503)
+
+    @router.api_route("/api/cloud", methods=_GET)
+    async def cloud() -> JSONResponse:
+        return JSONResponse(dict(health.cloud()))
 
     @router.api_route("/metrics", methods=_GET)
     async def metrics() -> Response:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
+from app.datacloud.status import OFF
 from app.publish.health import RigHealth, health_body, status_of
 
 DRIVING = RigHealth(
@@ -39,6 +41,9 @@ class Gateway:
     def queue_size(self) -> int:
         return 4
 
+    def cloud(self) -> Mapping[str, Any]:
+        return OFF
+
 
 def test_the_body_has_the_contracts_shape() -> None:
     body = health_body(Gateway(), "0.1.0")
@@ -72,3 +77,13 @@ def test_a_problem_that_the_operator_can_mend_degrades_it() -> None:
 
     assert status_of([True], [sentence]) == "degraded"
     assert status_of([True], []) == "ok"
+
+
+def test_data_cloud_has_its_lines_also_while_it_is_off() -> None:
+    assert health_body(Gateway(), "0.1.0")["datacloud"] == {
+        "state": "off",
+        "waiting_rows": 0,
+        "oldest_age_s": None,
+        "dead_letters": 0,
+        "safe_to_pack_up": True,
+    }

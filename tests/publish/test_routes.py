@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI, WebSocket
 from prometheus_client import CollectorRegistry
 
+from app.datacloud.status import OFF
 from app.publish.headers import SecurityHeaders
 from app.publish.health import RigHealth
 from app.publish.routes import add_routes
@@ -32,6 +34,9 @@ class Gateway:
 
     def queue_size(self) -> int:
         return 0
+
+    def cloud(self) -> Mapping[str, Any]:
+        return OFF
 
 
 @pytest.fixture
@@ -102,3 +107,9 @@ async def test_nothing_but_the_page_is_served(browser: httpx.AsyncClient, path: 
 
     assert answer.status_code == 404
     assert "not yours" not in answer.text
+
+
+async def test_how_it_stands_with_data_cloud_has_a_path_of_its_own(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/api/cloud")
+
+    assert (answer.status_code, answer.json()["state"]) == (200, "off")

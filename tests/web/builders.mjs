@@ -60,3 +60,29 @@ export const eventOf = (fields = {}) => {
   const event = fact(fields);
   return { type: "event", rig_id: event.rig_id, seq: 1, replay: false, event };
 };
+
+/** `waiting` of /api/cloud: so many rows, all of telemetry. */
+export const waitingRows = (rows, oldest_age_s = rows === 0 ? null : 1) => ({
+  rows,
+  bytes: rows * 580,
+  oldest_age_s,
+  by_object: { SessionEvent: 0, LapEvent: 0, RaceEvent: 0, TelemetryEvent: rows },
+});
+
+/** A body of /api/cloud: connected, all delivered. */
+export const cloudBody = (fields = {}) => ({
+  state: "connected",
+  sentence: "Rows reach Data Cloud: the last was accepted 2 s ago",
+  evidence: { last_accepted_at: "2026-03-01T10:00:00.123Z", last_accepted_age_s: 1.8, last_object: "LapEvent" },
+  waiting: waitingRows(0),
+  rate_rows_per_s: 19.8,
+  drain_eta_s: null,
+  safe_to_pack_up: true,
+  pack_up_sentence: "Safe to pack up: every row has been accepted",
+  dead_letters: { rows: 0, by_object: { SessionEvent: 0, LapEvent: 0, RaceEvent: 0, TelemetryEvent: 0 }, latest: null },
+  today: { rows: 1234, credits: 6.17, credits_per_8h: 2880, limit_rows: 500_000, telemetry_stopped: false },
+  lost: { evicted: 0, not_stored: 0, damaged: 0 },
+  problems: [],
+  target: "acme.my.salesforce.com",
+  ...fields,
+});

@@ -21,7 +21,7 @@ test("a gap carries its sign", () => {
   assert.equal(format.gap(61500), "+1:01.500");
 });
 
-const WRITERS = ["whole", "oneDecimal", "margin", "lapTime", "sectorTime", "gap", "gearName", "place", "percent", "steering", "megajoules", "age", "sessionClock"];
+const WRITERS = ["whole", "oneDecimal", "margin", "lapTime", "sectorTime", "gap", "gearName", "place", "percent", "steering", "megajoules", "age", "coarseAge", "count", "bytes", "credits", "sessionClock"];
 for (const name of WRITERS) {
   test(`unknown is a dash and never 0 in ${name}`, () => {
     for (const unknown of [null, undefined, Number.NaN, Number.POSITIVE_INFINITY, "7"]) assert.equal(format[name](unknown), "–");
@@ -57,6 +57,26 @@ test("a fuel margin carries its sign", () => {
 
 test("an age counts seconds, then minutes, then hours", () => {
   assert.deepEqual([7.9, 125, 12_000].map(format.age), ["7 s", "2 min 05 s", "3 h 20 min"]);
+});
+
+test("a coarse age has one unit", () => {
+  assert.deepEqual([0.4, 59.9, 190, 7200, 200_000].map(format.coarseAge), ["0 s", "59 s", "3 min", "2 h", "2 d"]);
+});
+
+test("thousands of a count stand apart, without a place to break the line", () => {
+  assert.deepEqual([0, 999, 4120, 1_234_567].map(format.count), ["0", "999", "4\u00a0120", "1\u00a0234\u00a0567"]);
+});
+
+test("a count below 0 or beyond all counting is unknown", () => {
+  assert.deepEqual([-1, 1e300].map(format.count), ["–", "–"]);
+});
+
+test("an amount of data has the unit that keeps it short", () => {
+  assert.deepEqual([0, 512, 7000, 999_999, 1_250_000_000].map(format.bytes), ["0 B", "512 B", "7.0 kB", "1.0 MB", "1.3 GB"]);
+});
+
+test("credits have cents while they are few", () => {
+  assert.deepEqual([0, 6.17, 99.994, 99.996, 2880].map(format.credits), ["0.00", "6.17", "99.99", "100", "2\u00a0880"]);
 });
 
 test("a session clock has hours only when it needs them", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { initialState, isSessionBest, linkOf, reduce, silentS, TIMELINE_ROWS } from "../../web/js/store.js";
-import { eventOf, status, update } from "./builders.mjs";
+import { cloudBody, eventOf, status, update } from "./builders.mjs";
 
 const OPEN = { type: "socket", status: "open" };
 const LOST = { type: "socket", status: "lost" };
@@ -385,4 +385,17 @@ test("a last lap that was beaten is no longer the session's best", () => {
 
 test("a best lap of another session says nothing of this one", () => {
   assert.equal(isSessionBest(rigA(connected(update({ last_lap_time_ms: 80911, session_uid: "2" }), eventOf(BEST)))), false);
+});
+
+test("an answer about Data Cloud is kept with the time it came, and a failure leaves it standing", () => {
+  const state = fold([{ type: "cloud", body: cloudBody() }, 1000], [{ type: "cloud_failed" }, 3000]);
+
+  assert.equal(state.cloud.report.state, "connected");
+  assert.deepEqual([state.cloud.receivedAt, state.cloud.isFailing], [1000, true]);
+});
+
+test("what comes of the rigs leaves the word on Data Cloud as it was", () => {
+  const before = fold([{ type: "cloud", body: cloudBody() }, 1000], status());
+
+  assert.equal(reduce(before, update(), 2000).cloud, before.cloud);
 });

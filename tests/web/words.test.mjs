@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { drsWord, flagWord, lapVerdict, paneNotice, penaltyWord, pitWord, tell, TYRE_ZONES } from "../../web/js/words.js";
+import { drsWord, etaWord, flagWord, lapVerdict, packUpReason, paneNotice, penaltyWord, pitWord, tell, TYRE_ZONES } from "../../web/js/words.js";
 import { fact } from "./builders.mjs";
 
 const RIG = { rig_id: "RIG_A", udp_port: 20777 };
@@ -222,4 +222,17 @@ test("a last lap without a best to compare has no verdict", () => {
 test("each tyre zone has its own word and glyph", () => {
   assert.equal(new Set(Object.values(TYRE_ZONES).map(({ glyph }) => glyph)).size, 4);
   assert.equal(new Set(Object.values(TYRE_ZONES).map(({ text }) => text)).size, 4);
+});
+
+test("a reason for not packing up is told once, without the headline it comes with", () => {
+  const told = (headline, sentence) => packUpReason(headline, sentence);
+
+  assert.equal(told("Safe to pack up", "Safe to pack up: every row has been accepted"), "Every row has been accepted");
+  assert.equal(told("Not yet: 4\u00a0120 rows wait", "Not yet: 4 120 rows wait"), "");
+  assert.equal(told("Not yet: 12 rows wait", "The org refuses the login"), "The org refuses the login");
+  assert.equal(told("Not yet", null), "");
+});
+
+test("the time until all is sent is rounded up, and with nothing to send it is no time", () => {
+  assert.deepEqual([0, 0.2, 125, null].map(etaWord), ["nothing waits", "about 1 s", "about 2 min 05 s", "–"]);
 });

@@ -11,6 +11,7 @@ export const ERS_FULL_J = 4_000_000;
 
 const MINUS = "−";
 const NAME_LENGTH = 48; // the longest name that a rig sends, in bytes; more is not a name
+const THIN = "\u00a0"; // no line breaks at it, and in the page's font it is as wide as a thin space; U+202F is too narrow to be seen
 
 /** @typedef {number | null | undefined} Maybe */
 
@@ -84,6 +85,37 @@ export function age(seconds) {
   return `${Math.floor(total / 3600)} h ${padded(Math.floor(total / 60) % 60, 2)} min`;
 }
 
+/** How long ago in one unit, for narrow places: `45 s`, `3 min`, `2 h`, `3 d`. @param {Maybe} seconds */
+export function coarseAge(seconds) {
+  if (!isKnown(seconds) || seconds < 0) return UNKNOWN;
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} d`;
+}
+
+/** A count with a thin space between thousands: `4 120`. @param {Maybe} value */
+export function count(value) {
+  if (!isKnown(value) || value < 0 || value > Number.MAX_SAFE_INTEGER) return UNKNOWN;
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, THIN);
+}
+
+const BYTE_UNITS = ["B", "kB", "MB", "GB", "TB"];
+
+/** An amount of data in powers of 1000: `512 B`, `7.0 kB`, `1.2 GB`. @param {Maybe} value */
+export function bytes(value) {
+  if (!isKnown(value) || value < 0 || value >= 1e15) return UNKNOWN;
+  let scaled = value;
+  let unit = 0;
+  while (scaled >= 999.95 && unit < BYTE_UNITS.length - 1) {
+    scaled /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 ? Math.round(scaled) : scaled.toFixed(1)} ${BYTE_UNITS[unit]}`;
+}
+
+/** Credits: cents below a hundred, whole ones above: `6.17`, `2 880`. @param {Maybe} value */
+export const credits = (value) => (isKnown(value) && value >= 0 && value < 99.995 ? value.toFixed(2) : count(value));
+
 /** A session clock from seconds: `12:34`, `1:02:34`. @param {Maybe} seconds */
 export function sessionClock(seconds) {
   if (!isKnown(seconds) || seconds < 0) return UNKNOWN;
@@ -109,17 +141,21 @@ export function capital(text) {
 }
 
 /**
- * A name from the game: hostile text. Control and format characters (among them those that turn the
- * writing direction) go, white space is one blank, and length is bounded. `null` when nothing is left.
+ * Hostile text: control and format characters (among them those that turn the writing direction) go, white
+ * space is one blank, and length is bounded. `null` when nothing is left.
  *
- * @param {unknown} name
+ * @param {unknown} text
+ * @param {number} length
  * @returns {string | null}
  */
-export function cleanName(name) {
-  if (typeof name !== "string") return null;
-  const visible = name.replace(/\s+/gu, " ").replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu, "").trim();
-  return visible === "" ? null : Array.from(visible).slice(0, NAME_LENGTH).join("");
+export function cleanText(text, length) {
+  if (typeof text !== "string") return null;
+  const visible = text.replace(/\s+/gu, " ").replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}]/gu, "").trim();
+  return visible === "" ? null : Array.from(visible).slice(0, length).join("");
 }
+
+/** A name from the game, which is hostile text. @param {unknown} name */
+export const cleanName = (name) => cleanText(name, NAME_LENGTH);
 
 const RIGHT_TO_LEFT = /[\u0590-\u08FF\uFB1D-\uFDFF\uFE70-\uFEFC]|[\u{10800}-\u{10FFF}]|[\u{1E800}-\u{1EFFF}]/u;
 

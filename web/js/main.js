@@ -1,8 +1,10 @@
 // @ts-check
-/** [edge] Composition root of the page: wires socket, store, painter and views. Decides nothing. */
+/** [edge] Composition root of the page: wires socket, poll, store, painter and views. Decides nothing. */
 import { createPainter } from "./paint.js";
+import { poll } from "./poll.js";
 import { connect, socketUrl } from "./socket.js";
 import { initialState, reduce } from "./store.js";
+import { createCloud } from "./views/cloud.js";
 import { createBanner, createLinks } from "./views/links.js";
 import { createStage } from "./views/stage.js";
 import { createTimeline } from "./views/timeline.js";
@@ -15,6 +17,7 @@ const mountOf = (name) => /** @type {HTMLElement} */ (document.querySelector(`[d
 const views = [
   createStage(mountOf("stage")),
   createLinks(mountOf("links")),
+  createCloud(mountOf("cloud")),
   createBanner(mountOf("banner")),
   createTimeline(mountOf("timeline")),
 ];
@@ -37,5 +40,9 @@ paint(state);
 connect(socketUrl(location), {
   onMessage: dispatch,
   onStatus: (status) => dispatch({ type: "socket", status }),
+});
+poll("api/cloud", {
+  onBody: (body) => dispatch({ type: "cloud", body }),
+  onFailure: () => dispatch({ type: "cloud_failed" }),
 });
 setInterval(() => dispatch({ type: "tick" }), TICK_MS);

@@ -3,9 +3,11 @@
  * Everything the page knows, folded from the gateway's messages: (state, message, now) -> state. Pure: it reads no
  * clock and touches no screen. `now` is the page's monotonic clock in milliseconds.
  *
- * Besides the gateway's messages it takes two of the page's own: `{type: "socket", status}` when the connection
- * changes, and `{type: "tick"}` a few times a second, so that silence is noticed while nothing arrives.
+ * Besides the gateway's messages it takes four of the page's own: `{type: "socket", status}` when the connection
+ * changes, `{type: "tick"}` a few times a second, so that silence is noticed while nothing arrives, and
+ * `{type: "cloud", body}` or `{type: "cloud_failed"}` for each answer about Data Cloud, or its absence.
  */
+import { answered, failed, notAsked } from "./cloud.js";
 import { isKnown } from "./format.js";
 import { age, emptyRing, NOTHING, push } from "./ring.js";
 import { tell } from "./words.js";
@@ -39,6 +41,7 @@ import { tell } from "./words.js";
  * @property {boolean} greeted A connection_status has come.
  * @property {readonly Rig[]} rigs In the gateway's order.
  * @property {readonly Row[]} timeline Newest first.
+ * @property {import("./cloud.js").Cloud} cloud
  */
 
 export const TIMELINE_ROWS = 200;
@@ -57,6 +60,7 @@ export const initialState = () => ({
   greeted: false,
   rigs: [],
   timeline: [],
+  cloud: notAsked(),
 });
 
 /** @param {RigData} told What connection_status says of a rig. @param {number} now @returns {Rig} */
@@ -260,6 +264,10 @@ export function reduce(state, message, now) {
       return { ...state, socket: message.status };
     case "tick":
       return ticked(state, now);
+    case "cloud":
+      return { ...state, cloud: answered(state.cloud, message.body, now) };
+    case "cloud_failed":
+      return { ...state, cloud: failed(state.cloud) };
     case "connection_status":
       return greeted(state, message, now);
     case "telemetry_update":

@@ -10,8 +10,9 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final
 
+from app.arguments import OneSentence
 from app.datacloud.emulator.config import EmulatorConfig
 from app.datacloud.emulator.emulator import Emulator
 from app.datacloud.emulator.schema_file import objects_of
@@ -24,20 +25,13 @@ SOURCE: Final = "F1Telemetry"
 WRONG, PORT_TAKEN = 2, 3
 
 
-class _OneSentence(argparse.ArgumentParser):
-    """A parser that ends with one sentence rather than with its usage."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(WRONG, f"{PROGRAM}: {message}\n")
-
-
 def parsed(arguments: list[str]) -> argparse.Namespace:
     """The command's options.
 
     Raises:
         SystemExit: With code 2 and one sentence if an argument is wrong.
     """
-    parser = _OneSentence(PROGRAM, description="An emulated Salesforce org with Data Cloud, on this machine.")
+    parser = OneSentence(PROGRAM, "An emulated Salesforce org with Data Cloud, on this machine.")
     parser.add_argument("--port", type=int, default=PORT, help="0 takes a free one")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--schema", type=Path, help="schema file, in place of our own")

@@ -1,0 +1,185 @@
+"""The way to Data Cloud: what cutting batches costs beside the naive way, and what the uploader costs at work.
+
+The naive way asks `len(json.dumps(records))` on every tick, until the next tick would pass the limit; most samples of
+the Ingestion API do so. Ours adds up the lengths of rows that were encoded once.
+
+The uploader runs with the real outbox and the real client in this process, against the emulator in another one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from app.datacloud.batch import cut
+from app.datacloud.client import DataCloud
+from app.datacloud.config import cloud_config
+from app.datacloud.encode import decode, encode, envelope
+from app.datacloud.outbox import Limits, Outbox
+from app.datacloud.retry import Backoff
+from app.datacloud.row import Row
+from app.datacloud.schema import TELEMETRY
+from app.datacloud.uploader import Uploader
+from app.settings import Settings
+from bench import report
+from bench.timing import Contender, Measured, Work, compare, ready
+from tests.datacloud.rows import make_rows
+
+LIMIT_BYTES: Final = 190_000
+BATCH_ROWS: Final = 300
+TICK_ROWS: Final = 6  # 120 rows a second, 20 ticks
+ROUNDS: Final = 9
+PACED_ROWS_PER_S: Final = 120
+PACED_S: Final = 10.0
+BACKLOG_ROWS: Final = 30_000
+
+
+class Uploaded(NamedTuple):
+    """What the uploader did: rows delivered, seconds, seconds of CPU of this process."""
+
+    rows: int
+    lasted_s: float
+    cpu_s: float
+
+
+def section() -> str:
+    """The Markdown of this row."""
+    batching = batches()
+    paced, drained = asyncio.run(upload())
+    return "\n".join(
+        [
+            "## Data Cloud\n",
+            report.table(
+                ("from rows to a request body", "µs per row", "beside naive", "MB per CPU second"),
+                [
+                    *_row(batching, "naive", "`len(json.dumps(records))` on every tick"),
+                    *_row(batching, "encode and cut", "a row encoded once, then cut and joined"),
+                    *_row(batching, "cut", "cut and joined alone"),
+                ],
+            ),
+            report.table(
+                ("uploader, outbox and client", "rows/s", "CPU, % of a core", "CPU, µs per row"),
+                [_told(f"{PACED_ROWS_PER_S} rows/s", paced), _told(f"a backlog of {BACKLOG_ROWS} rows", drained)],
+            ),
+        ]
+    )
+
+
+def batches() -> Measured:
+    """The cost of a batch of telemetry by each way, per row."""
+    rows = [row.body for row in make_rows(BATCH_ROWS)]
+    records = [decode(row) for row in rows]
+    return compare(
+        [
+            Contender("naive", BATCH_ROWS, lambda: _naive(records)),
+            Contender(
+                "encode and cut", BATCH_ROWS, ready(lambda: _ours([encode(TELEMETRY, each) for each in records]))
+            ),
+            Contender("cut", BATCH_ROWS, ready(lambda: _ours(rows))),
+        ],
+        ROUNDS,
+    )
+
+
+# Any: records are parsed JSON.
+def _naive(records: Sequence[dict[str, Any]]) -> Work:
+    def work() -> bytes:
+        waiting: list[dict[str, Any]] = []
+        for begin in range(0, len(records), TICK_ROWS):
+            waiting += records[begin : begin + TICK_ROWS]
+            if len(json.dumps({"data": waiting})) > LIMIT_BYTES:
+                break
+        return json.dumps({"data": waiting}).encode()
+
+    return work
+
+
+def _ours(rows: Sequence[bytes]) -> list[bytes]:
+    return [envelope(part) for part in cut(rows, LIMIT_BYTES)]
+
+
+def _row(measured: Measured, name: str, words: str) -> list[tuple[str, ...]]:
+    us = measured.us(name)
+    row_bytes = sum(len(row.body) for row in make_rows(BATCH_ROWS)) / BATCH_ROWS
+    return [(words, report.micros(us), report.share(measured.ratio(name, "naive")), report.thousands(row_bytes / us))]
+
+
+def _told(what: str, done: Uploaded) -> tuple[str, ...]:
+    return (
+        what,
+        report.thousands(done.rows / done.lasted_s),
+        f"{100 * done.cpu_s / done.lasted_s:.1f}",
+        report.micros(1e6 * done.cpu_s / done.rows),
+    )
+
+
+async def upload() -> tuple[Uploaded, Uploaded]:
+    """Rows at the pace of two rigs at 60 Hz, and then a backlog as fast as it goes."""
+    with tempfile.TemporaryDirectory() as folder:
+        org = _emulator(folder)
+        try:
+            assert org.stdout is not None
+            told = os.read(org.stdout.fileno(), 65_536).decode()
+            given = dict(line.split("=", 1) for line in told.splitlines())
+            settings = Settings(_env_file=None, **{name.lower(): value for name, value in given.items()})  # type: ignore[call-arg, arg-type]  # text, as from the environment
+            return await _both(settings, Path(folder))
+        finally:
+            org.terminate()
+            org.wait()
+            if org.stdout is not None:
+                org.stdout.close()
+
+
+def _emulator(folder: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "app.datacloud.emulator", "--port", "0", "--print-env", "--state-dir", folder]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+
+async def _both(settings: Settings, folder: Path) -> tuple[Uploaded, Uploaded]:
+    rows = make_rows(round(PACED_ROWS_PER_S * PACED_S) + BACKLOG_ROWS)
+    paced_rows, backlog = rows[:-BACKLOG_ROWS], rows[-BACKLOG_ROWS:]
+    async with AsyncExitStack() as stack:
+        outbox = Outbox(folder / "outbox.sqlite3", Limits(queue_rows=10**6, queue_bytes=10**9))
+        config = cloud_config(settings)
+        cloud = DataCloud(config)
+        backoff = Backoff(random.random)
+        uploader = Uploader(outbox, cloud, config.destinations, 0.5, LIMIT_BYTES, 250, {}, backoff)
+        outbox.open()
+        outbox.on_committed = uploader.wake
+        outbox.start(asyncio.get_running_loop())
+        stack.push_async_callback(outbox.close, 5)
+        stack.push_async_callback(cloud.close)
+        running = asyncio.create_task(uploader.run())
+        stack.callback(running.cancel)
+        await _until(uploader, 0)
+        paced = await _measured(uploader, outbox, paced_rows, PACED_ROWS_PER_S)
+        return paced, await _measured(uploader, outbox, backlog, None)
+
+
+async def _measured(uploader: Uploader, outbox: Outbox, rows: Sequence[Row], per_s: float | None) -> Uploaded:
+    before = uploader.lanes[TELEMETRY.name].rows["accepted"]
+    began_s, cpu_s = time.monotonic(), time.process_time()
+    if per_s is None:
+        outbox.append(rows)
+    else:
+        for number in range(0, len(rows), TICK_ROWS):
+            await asyncio.sleep(max(0.0, began_s + number / per_s - time.monotonic()))
+            outbox.append(rows[number : number + TICK_ROWS])
+    await _until(uploader, before + len(rows))
+    return Uploaded(len(rows), time.monotonic() - began_s, time.process_time() - cpu_s)
+
+
+async def _until(uploader: Uploader, accepted: int) -> None:
+    async with asyncio.timeout(120):
+        while uploader.lanes[TELEMETRY.name].rows["accepted"] < accepted:  # noqa: ASYNC110  # it counts, it calls nobody
+            await asyncio.sleep(0.02)
