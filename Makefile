@@ -9,7 +9,7 @@ TO ?= 127.0.0.1:20777
 SPEED ?= 1
 DIR ?= tests/captures
 
-.PHONY: help setup demo run replay test test-quick check lint types format lock bench truth fuzz captures schema goldens screenshots clean
+.PHONY: help setup demo run replay test test-quick check lint types format lock bench truth chaos fuzz captures schema goldens screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -62,14 +62,18 @@ bench: $(STAMP) ## Measure decode cost beside f1-packets, and the pipeline's thr
 truth: $(STAMP) ## Judge the gateway against the simulator: every scenario, format, network, 20 seeds
 	@$(BIN)/python -m tests.truth
 
+chaos: $(STAMP) ## Judge the way to Data Cloud: 50 kills, 8 hours offline, fault storms, a soak (some 15 minutes)
+	@$(BIN)/python -m tests.chaos
+
 captures: $(STAMP) ## Pass every capture of a folder through: make captures DIR=...
 	@$(BIN)/python -m tests.captures.pass_through $(DIR)
 
 fuzz: $(STAMP) ## Send a million hostile datagrams through the pipeline
 	@$(BIN)/python -m tests.truth.fuzz
 
-schema: $(STAMP) ## Write docs/events.schema.json anew
+schema: $(STAMP) ## Write docs/events.schema.json and app/datacloud/schema.yaml anew
 	$(BIN)/python -m app.normalize.schema > docs/events.schema.json
+	$(BIN)/python -m app.datacloud schema > app/datacloud/schema.yaml
 
 goldens: ## Write the decoder's golden values anew with the independent f1-packets
 	$(PYTHON) -m tests.goldens.make
