@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import sqlite3
 import threading
 import time
@@ -444,7 +445,7 @@ class Outbox:
     def _reopen(self) -> None:
         if self._is_damaged or not self._store.is_there():
             self._store.close()
-            self._alarm(*open_store(self._store, self._wall()))
+            self._alarm(*open_store(self._store, self._wall(), check_s=math.inf))
         else:
             self._store.open()
         self._is_damaged = self._must_reopen = False

@@ -4,6 +4,9 @@ A file that is damaged, of another program, or of a newer version is renamed, ne
 and what can still be read of the old one is put into it. A file that has vanished, or is empty although there was one,
 looks to SQLite like a new beginning: a note beside it (`<name>.known`) remembers that it is not.
 
+A start must not wait for the check of a file of gigabytes that nothing has in memory, as after a power cut: it is given
+two seconds. What it did not reach is checked as it is read; damage that is met then has the whole file checked.
+
 While its rows are being taken over the old file is called `<name>.salvaging-<time>`, then `<name>.corrupt-<time>`. When
 the process dies in between, the next one takes over what is missing.
 """
@@ -12,6 +15,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -25,15 +29,18 @@ from app.datacloud.tables import APPLICATION_ID, PAGE_SIZE, SCHEMA_VERSION
 
 logger = logging.getLogger(__name__)
 
+CHECK_S: Final = 2.0
+
 _SUFFIXES: Final = ("", "-wal", "-shm", "-journal")
 
 
-def open_store(store: Store, now_s: float) -> tuple[str, ...]:
+def open_store(store: Store, now_s: float, check_s: float = CHECK_S) -> tuple[str, ...]:
     """Open a store, whatever its file has become.
 
     Args:
         store: Not open; its directory exists and nobody else uses it.
         now_s: Seconds since 1970 UTC, for the name of a file that is set aside.
+        check_s: How long looking for damage may take.
 
     Returns:
         A sentence for each thing that the operator must know; none when all is well.
@@ -43,7 +50,7 @@ def open_store(store: Store, now_s: float) -> tuple[str, ...]:
         OSError: The disk refuses.
     """
     path, alarms = store.path, []
-    trouble = examine(path)
+    trouble = examine(path, check_s)
     if trouble is not None:
         aside = _set_aside(path, now_s)
         if aside is None:
@@ -59,8 +66,12 @@ def open_store(store: Store, now_s: float) -> tuple[str, ...]:
     return tuple(alarms)
 
 
-def examine(path: Path) -> str | None:
+def examine(path: Path, check_s: float = CHECK_S) -> str | None:
     """What is wrong with an outbox file, as the rest of a sentence that begins with its name; None when it is sound.
+
+    Args:
+        path: The file; nobody writes it.
+        check_s: How long looking for damage may take; what was not reached by then counts as sound.
 
     Raises:
         sqlite3.OperationalError: It cannot be told: the disk refuses, or somebody else has the file.
@@ -74,14 +85,14 @@ def examine(path: Path) -> str | None:
             return "is no database, or its beginning is damaged"
     try:
         with closing(connected(path, create=False)) as db:
-            return _examine(db)
+            return _examine(db, check_s)
     except sqlite3.OperationalError:
         raise
     except sqlite3.DatabaseError as damage:
         return f"is damaged ({damage})"
 
 
-def _examine(db: sqlite3.Connection) -> str | None:
+def _examine(db: sqlite3.Connection, check_s: float) -> str | None:
     application, version = (
         int(db.execute(f"PRAGMA {what}").fetchone()[0]) for what in ("application_id", "user_version")
     )
@@ -92,8 +103,27 @@ def _examine(db: sqlite3.Connection) -> str | None:
         return "is the database of another program"
     if version > SCHEMA_VERSION:
         return f"was written by a newer version of this program (form {version}; this one knows {SCHEMA_VERSION})"
-    (first,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    first = _checked(db, check_s)
     return None if first == "ok" else f"is damaged ({first.splitlines()[-1]})"
+
+
+def _checked(db: sqlite3.Connection, check_s: float) -> str:
+    """What SQLite's check says, within its time: `ok`, or the first damage."""
+    too_long = threading.Timer(min(check_s, threading.TIMEOUT_MAX), db.interrupt)
+    too_long.start()
+    try:
+        (first,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as stopped:
+        if stopped.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        logger.warning(
+            "the outbox is too large to be checked whole within %g s; the rest is checked as it is read", check_s
+        )
+        return "ok"
+    finally:
+        too_long.cancel()
+        too_long.join()
+    return str(first)
 
 
 def _set_aside(path: Path, now_s: float) -> Path | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from app.datacloud.leases import Refusal, Settled
 from app.datacloud.quarantine import examine, open_store
 from app.datacloud.store import Store
-from app.datacloud.tables import PAGE_SIZE, Batch, Limits
+from app.datacloud.tables import APPLICATION_ID, PAGE_SIZE, Batch, Limits
 from tests.datacloud.boxes import crashed
 from tests.datacloud.rows import make_rows
 
@@ -219,3 +220,16 @@ def test_a_salvage_into_a_smaller_budget_gives_up_the_telemetry_that_does_not_fi
     assert small.figures["", TELEMETRY, "evicted"] + small.figures["now", TELEMETRY, "rows"] == FRAMES
     assert small.figures["", TELEMETRY, "taken"] == FRAMES
     small.close()
+
+
+def test_l10_a_start_does_not_wait_for_the_check_of_a_file_of_any_size(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        db.execute("CREATE TABLE padding(bytes BLOB)")
+        db.executemany("INSERT INTO padding VALUES (zeroblob(4000))", [()] * 20_000)
+        db.commit()
+
+    assert examine(path, check_s=0.005) is None
+    assert "too large to be checked whole" in caplog.text
