@@ -208,7 +208,7 @@ class Settings(BaseSettings):
     @field_validator("rigs")
     @classmethod
     def _all_apart(cls, rigs: tuple[RigSettings, ...]) -> tuple[RigSettings, ...]:
-        for what in ("rig_id", "udp_port"):
+        for what in ("rig_id", "udp_port", "device_id"):  # in one lobby the rigs' keys differ by the device alone
             values = [getattr(rig, what) for rig in rigs if getattr(rig, what) != 0]
             twice = sorted({str(value) for value in values if values.count(value) > 1})
             if twice:

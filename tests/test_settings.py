@@ -80,6 +80,10 @@ def test_a_mistake_is_told_without_the_value(monkeypatch: pytest.MonkeyPatch) ->
     [
         ('[{"rig_id": "A", "udp_port": 1}, {"rig_id": "B", "udp_port": 1}]', "two rigs with the same udp_port: 1"),
         ('[{"rig_id": "A", "udp_port": 1}, {"rig_id": "A", "udp_port": 2}]', "two rigs with the same rig_id: A"),
+        (
+            '[{"rig_id": "A", "udp_port": 1, "device_id": "X"}, {"rig_id": "B", "udp_port": 2, "device_id": "X"}]',
+            "two rigs with the same device_id: X",
+        ),
         ('[{"rig_id": "A.*", "udp_port": 1}]', r"RIGS\[0\].rig_id: .*1 to 32 letters"),
         ('[{"rig_id": "all", "udp_port": 1}]', r"RIGS\[0\].rig_id: .*means every rig"),
         ('[{"rig_id": "A", "udp_port": 70000}]', r"RIGS\[0\].udp_port"),

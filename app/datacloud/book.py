@@ -20,6 +20,8 @@ _TIMES: Final = ("event_time", "recordModified", "started_at")
 _KEPT: Final[Mapping[str, tuple[str, ...]]] = {LAP.name: ("car_position", "pit_lap", "tyre_compound")}
 """Fields in which a None takes nothing back: a lap that only the history tells does not know them."""
 _SETTLED: Final = ("confirmed", "corrected")
+_MOST: Final = 50_000
+"""Tellings of this run that are held in memory, some 25 MB; an event day has some hundreds."""
 
 
 class Book:
@@ -48,6 +50,8 @@ class Book:
         body = encode(spec, told)
         memory = Memory(told[spec.event_time or "started_at"] or told["recordModified"], body)
         self._newer[f"{spec.name}:{key}"] = memory
+        if len(self._newer) > _MOST:
+            del self._newer[next(iter(self._newer))]
         return Row(spec.name, key, body, memory)
 
     def _memory(self, spec: ObjectSpec, key: str) -> Memory | None:

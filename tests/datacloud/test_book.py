@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from app.datacloud.book import Book
 from app.datacloud.encode import decode
 from app.datacloud.row import Row
@@ -92,3 +94,12 @@ def test_a_session_keeps_its_beginning() -> None:
     )
 
     assert (later["started_at"], later["track_name"]) == (FIRST, "Spa")
+
+
+def test_the_memory_of_one_run_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.datacloud.book._MOST", 3)
+    book = Book({})
+    for number in range(5):
+        book.tell(LAP, a_lap(FIRST, event_id=f"SIM_A:1:3:L{number}"))
+
+    assert [book.known(LAP, f"SIM_A:1:3:L{number}") is not None for number in range(5)] == [False] * 2 + [True] * 3
