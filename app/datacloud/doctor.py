@@ -173,7 +173,7 @@ class Doctor:
         elif skew:
             self._fail("clock", f"{skew}, for instance by NTP")
         else:
-            self._ok("clock", f"{offset_s:+.0f} s to the org's")
+            self._ok("clock", f"{round(offset_s):+d} s to the org's")
 
     async def _login(self, is_reached: bool) -> CoreToken | None:
         if not is_reached:

@@ -91,3 +91,20 @@ def test_an_object_is_resumed_by_hand() -> None:
     one.resume()
 
     assert wants(one, 400, TARGET, 1.0)
+
+
+def test_at_the_end_nobody_waits_for_company_any_more() -> None:
+    one = lane()
+    wants(one, 1, 1, 0.0)
+
+    assert not one.wants(Waiting(1, 1), TARGET, 60.0, 0.1)
+    assert one.wants(Waiting(1, 1), TARGET, 0.0, 0.1)
+
+
+def test_of_several_batches_that_park_an_object_the_first_counts() -> None:
+    one = lane()
+    for _ in range(4):
+        one.park("404 Not Found", 0.0)
+
+    assert one.rests(59.9)
+    assert not one.rests(60.0)

@@ -121,3 +121,23 @@ async def test_a_pass_given_in_the_very_moment_of_giving_up_comes_back() -> None
     await asyncio.gather(given_up, return_exceptions=True)
 
     assert gate.in_flight == 0
+
+
+async def test_in_trouble_whoever_has_waited_longest_is_the_probe() -> None:
+    circuit, went = Circuit(), list[str]()
+    circuit.failed(0.0)
+    gate = turnstile(circuit=circuit)
+
+    async def go(name: str, urgency: int) -> None:
+        await gate.enter(urgency)
+        went.append(name)
+
+    await gate.enter(0)
+    waiting = [asyncio.create_task(go("telemetry", 3)), asyncio.create_task(go("session", 0))]
+    await settle()
+    gate.leave()
+    await settle()
+    gate.leave()
+    await asyncio.gather(*waiting)
+
+    assert went == ["telemetry", "session"]
