@@ -342,7 +342,7 @@ class Uploader:
         self._tell_trouble(verdict, now_s)
 
     def _slow_down(self, verdict: Verdict, answer: Answer | None, now_s: float) -> None:
-        self.circuit.hold(now_s + self._backoff.failed(verdict.retry_after_s))
+        self.circuit.hold(now_s + self._backoff.failed())
         if verdict.outcome is Outcome.THROTTLED:
             self.rate.halve(now_s)
         if verdict.outcome is Outcome.THROTTLED or (answer is not None and answer.fault == "timeout"):

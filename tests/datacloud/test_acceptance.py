@@ -201,6 +201,7 @@ async def test_acceptance_09_one_poison_row_in_five_hundred_costs_itself_and_few
         batches = math.ceil(sum(len(row.body) for row in rows) / 190_000)
         assert len(uploads(emulator)) - batches <= 2 * math.log2(500) + 1
         assert [letter.body for letter in gateway.letters()] == [rows[123].body]
+        assert sent(emulator, RACE) == bodies(rows[:123] + rows[124:])
         assert_exactly_once(emulator, rows[:123] + rows[124:])
 
 

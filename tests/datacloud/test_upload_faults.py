@@ -16,6 +16,7 @@ import pytest
 from app.datacloud.auth import REFUSED_AGAIN
 from app.datacloud.emulator.config import App, User
 from app.datacloud.emulator.faults import Action, Fault
+from app.datacloud.emulator.org import Seen
 from app.datacloud.emulator.throwaway import CLIENT_ID, USERNAME
 from app.datacloud.lane import PROBE_S
 from app.datacloud.pace import Circuit
@@ -163,9 +164,9 @@ async def test_u6_one_at_a_time_probes_and_no_more_than_four_are_in_flight_after
         assert_exactly_once(emulator, rows)
 
 
-def most_at_once(answered: Sequence[object], delay_s: float) -> int:
+def most_at_once(answered: Sequence[Seen], delay_s: float) -> int:
     """How many requests the org had at one time, when it took so long for each."""
-    ends = [seen.at_s for seen in answered]  # type: ignore[attr-defined]
+    ends = [seen.at_s for seen in answered]
     return max(sum(begin <= end < begin + delay_s for end in ends) for begin in [end - 1e-9 for end in ends])
 
 
