@@ -12,6 +12,8 @@ from typing import Final
 
 from app.datacloud.encode import ENVELOPE_BYTES
 
+SERVICE_LIMIT_BYTES: Final = 200_000
+"""The service takes no larger body, by the strictest reading of its 200 KB."""
 FLOOR_BYTES: Final = 32_000
 _STEP: Final = 0.9
 _CLOSE: Final = 0.92

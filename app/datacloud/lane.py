@@ -69,6 +69,10 @@ class Lane:
             return False
         return size >= target or now_s >= self._due_s
 
+    def hurry(self) -> None:
+        """What waits already has waited long enough."""
+        self._due_s = float("-inf")
+
     def nothing_there(self, now_s: float) -> None:
         """The outbox had nothing to lease after all: look again in a moment."""
         self._due_s = now_s + _MOMENT_S

@@ -16,7 +16,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from app.datacloud.batch import BodyLimit, Rows, cut, halves
+from app.datacloud.batch import SERVICE_LIMIT_BYTES, BodyLimit, Rows, cut, halves
 from app.datacloud.encode import envelope, envelope_bytes
 from app.datacloud.endpoints import Destination
 from app.datacloud.lane import PROBE_S, Lane, Waiting
@@ -37,6 +37,7 @@ _AUTH_LOOK_S: Final = 5.0
 _FORBIDDEN_S: Final = (60.0, 600.0)
 _SUSPECT_TRIES: Final = 3
 _IDLE_S: Final = 60.0
+_GIANT: Final = f"the row alone is longer than the {SERVICE_LIMIT_BYTES} bytes of a request; it was not sent"
 
 
 class Cloud(Protocol):
@@ -160,6 +161,8 @@ class Uploader:
 
     async def run(self) -> None:
         """Send until cancelled; batches under way wait in the outbox again then."""
+        for lane in self.lanes.values():
+            lane.hurry()  # or a backlog of telemetry, which is a full batch, would go before a lap that waits alone
         try:
             while not (self._draining and self.idle()):
                 self._wake.clear()
@@ -239,6 +242,9 @@ class Uploader:
         suspect = 0
         while parts:
             part = parts.pop()
+            if len(part) == 1 and envelope_bytes(part) > SERVICE_LIMIT_BYTES:
+                refused.append(Refusal(part[0], 0, _GIANT))
+                continue
             try:
                 verdict, status = await self._call(lane, part)
             except _TooLarge:

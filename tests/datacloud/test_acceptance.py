@@ -148,9 +148,9 @@ async def test_acceptance_05_a_single_giant_row_is_dead_lettered_and_the_others_
     tmp_path: Path, status: int
 ) -> None:
     rows = [race(number, "") for number in range(200)]
-    giant = race(1000, "x" * 210_000)
+    giant = race(1000, "x" * 195_000)
     async with (
-        throwaway_org(tmp_path, oversize_status=status) as (emulator, settings),
+        throwaway_org(tmp_path, oversize_status=status, max_body_bytes=192_000) as (emulator, settings),
         sending(tmp_path, emulator, settings) as gateway,
     ):
         gateway.append([*rows[:100], giant, *rows[100:]])
@@ -159,6 +159,20 @@ async def test_acceptance_05_a_single_giant_row_is_dead_lettered_and_the_others_
         (letter,) = gateway.letters()
         assert (letter.status, letter.body) == (status, giant.body)
         assert gateway.uploader.limit.bytes > 180_000
+        assert_exactly_once(emulator, rows)
+
+
+async def test_acceptance_05_a_row_that_no_request_can_hold_is_dead_lettered_unsent(tmp_path: Path) -> None:
+    rows = [race(number, "") for number in range(200)]
+    giant = race(1000, "x" * 210_000)
+    async with throwaway_org(tmp_path) as (emulator, settings), sending(tmp_path, emulator, settings) as gateway:
+        gateway.append([*rows[:100], giant, *rows[100:]])
+        await gateway.all_settled()
+
+        (letter,) = gateway.letters()
+        assert (letter.status, letter.body) == (0, giant.body)
+        assert "not sent" in letter.reason
+        assert max(seen.body_bytes for seen in uploads(emulator)) <= 190_000
         assert_exactly_once(emulator, rows)
 
 

@@ -24,6 +24,13 @@ def test_a_row_waits_for_company_and_then_leaves() -> None:
     assert one.wakes_s() == 0.5
 
 
+def test_what_waits_at_the_start_leaves_at_once() -> None:
+    one = lane()
+    one.hurry()
+
+    assert wants(one, 1, 500, 0.0)
+
+
 def test_a_full_batch_leaves_at_once() -> None:
     assert wants(lane(), 400, TARGET, 0.0)
 
