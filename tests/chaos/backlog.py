@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from app.datacloud.chunk import RAW, Chunk, seal
-from app.datacloud.schema import TELEMETRY
+from app.datacloud.schema import LAP, TELEMETRY
 from app.datacloud.store import Store
 from app.datacloud.tables import Batch, Limits
 from tests.datacloud.rows import SESSION_UID, make_rows
@@ -66,6 +66,15 @@ def telemetry(
     made = Backlog(store.figures["now", name, "rows"], store.file_bytes(), store.figures["", name, "evicted"])
     store.close()
     return made
+
+
+def finished_laps(outbox: Path, limits: Limits, number: int) -> None:
+    """Let so many laps wait in an outbox that exists."""
+    store = Store(outbox, limits)
+    store.open()
+    bodies = [row.body for row in make_rows(number, LAP.name)]
+    assert store.write(Batch(store.pack(LAP.name, bodies, _AT_MS)), _AT_MS / 1000)
+    store.close()
 
 
 def laps(rows: int) -> Iterator[bytes]:
