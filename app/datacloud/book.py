@@ -19,6 +19,9 @@ from app.normalize.events import utc_text
 _TIMES: Final = ("event_time", "recordModified", "started_at")
 _KEPT: Final[Mapping[str, tuple[str, ...]]] = {LAP.name: ("car_position", "pit_lap", "tyre_compound")}
 """Fields in which a None takes nothing back: a lap that only the history tells does not know them."""
+_BOUND: Final[Mapping[str, tuple[str, ...]]] = {LAP.name: ("driver_individual_id",)}
+"""Fields that the first telling settles: who drove a lap is known when it is driven. When a guest has changed and the
+gateway is started anew, the game's history tells the laps of the guest before once more."""
 _SETTLED: Final = ("confirmed", "corrected")
 _MOST: Final = 50_000
 """Tellings of this run that are held in memory, some 25 MB; an event day has some hundreds."""
@@ -65,6 +68,8 @@ def _after(spec: ObjectSpec, before: Values, values: Values) -> dict[str, Any]:
     for name in _KEPT.get(spec.name, ()):
         if told.get(name) is None:
             told[name] = before.get(name)
+    for name in _BOUND.get(spec.name, ()):
+        told[name] = before[name]
     first = "started_at" if spec is SESSION else spec.event_time
     if first is not None and before.get(first) is not None:
         told[first] = before[first]

@@ -22,7 +22,7 @@ import jwt
 from app.datacloud.config import CloudConfig
 from app.datacloud.endpoints import host_of, origin, with_port
 from app.datacloud.hints import ASSERTION, EXPIRED, Hint, exchange_hint, login_hint
-from app.datacloud.retry import Answer, asked_to_wait_s, server_words, status_line
+from app.datacloud.retry import Answer, asked_to_wait_s, json_object, server_words, status_line
 from app.datacloud.skew import skew_sentence
 from app.errors import AuthFailed, Unavailable
 
@@ -154,7 +154,7 @@ def read_exchange(answer: Answer, config: CloudConfig, now_s: float) -> Grant:
         Unavailable: There is no answer, or not the org's.
     """
     if answer.status is not None and 400 <= answer.status < 500 and answer.status not in (408, 425, 429):
-        error, description = _said(_json_object(answer.text) or {})
+        error, description = _said(json_object(answer.text) or {})
         words = (
             ": ".join(text for text in (error, description) if text) or server_words(answer.text) or "without a word"
         )
@@ -200,7 +200,7 @@ def _answered(step: str, answer: Answer, now_s: float) -> dict[str, Any]:
         raise AuthFailed(f"{step}: the host sends us elsewhere ({answer.status}); SALESFORCE_DOMAIN is wrong", "config")
     if answer.status >= 500 or answer.status in (408, 425, 429):
         raise Unavailable(f"{step}: {status_line(answer.status)}", asked_to_wait_s(answer, now_s))
-    body = _json_object(answer.text)
+    body = json_object(answer.text)
     if body is None:
         what = server_words(answer.text)[:80] or "nothing"
         raise Unavailable(
@@ -247,14 +247,6 @@ def _said(body: Mapping[str, Any]) -> tuple[str, str]:
         return " ".join(value.split())[:500] if isinstance(value, str) else ""
 
     return said("error"), said("error_description")
-
-
-def _json_object(text: str) -> dict[str, Any] | None:
-    try:
-        body = json.loads(text)
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
 
 
 def _expiry_s(token: str) -> float:

@@ -159,7 +159,7 @@ def _welcome(answer: Answer) -> tuple[Outcome, str]:
 
 def names_size(text: str) -> bool:
     """Whether an error text blames the size; a report on records does not, whatever the records hold."""
-    body = _json_object(text)
+    body = json_object(text)
     if body is None:
         return not is_html(text) and bool(_NAMES_SIZE.search(text))
     return not _report(body) and any(_NAMES_SIZE.search(str(body.get(name, ""))) for name in ("message", "error"))
@@ -193,7 +193,7 @@ def server_words(text: str) -> str:
     """
     if is_html(text):
         return "a web page (HTML)"
-    body = _json_object(text)
+    body = json_object(text)
     if body is not None:
         text = "; ".join(_messages(body)) or text
     text = " ".join(text.split())
@@ -219,7 +219,8 @@ def _report(body: Mapping[str, Any]) -> list[str]:
     return list(found)
 
 
-def _json_object(text: str) -> dict[str, Any] | None:
+def json_object(text: str) -> dict[str, Any] | None:
+    """A body that is one JSON object; None for any other."""
     try:
         body = json.loads(text)
     except ValueError:

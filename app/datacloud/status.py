@@ -196,6 +196,9 @@ def _sentence(state: State, stats: OutboxStats, sending: Sending, rows: int) -> 
 
 def _pack_up(safe: bool, stats: OutboxStats, sending: Sending) -> str:
     if safe:
+        refused = sum(lane.letters for lane in stats.lanes.values())
+        if refused:
+            return f"Safe to pack up: nothing waits, and {_rows(refused)} that the org refused are kept here"
         return (
             "Safe to pack up: every row has been accepted" if sending.accepted_at else "Safe to pack up: nothing waits"
         )

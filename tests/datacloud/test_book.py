@@ -81,6 +81,17 @@ def test_a_telling_is_newer_than_the_one_it_replaces_though_our_clock_was_set_ba
     assert corrected["recordModified"] == "2026-03-02T00:00:07.001Z"
 
 
+def test_a_lap_stays_the_guests_who_drove_it_whoever_sits_there_now() -> None:
+    book = Book({})
+    book.tell(LAP, a_lap(FIRST, driver_individual_id="003A"))
+
+    again = book.tell(LAP, a_lap(LATER, driver_individual_id="003B"))
+    corrected = said(book.tell(LAP, a_lap(LATER, driver_individual_id="003B", lap_time_ms=1, lap_status="corrected")))
+
+    assert again is None
+    assert corrected["driver_individual_id"] == "003A"
+
+
 def test_a_session_keeps_its_beginning() -> None:
     book = Book({})
     empty = dict.fromkeys(SESSION.types)

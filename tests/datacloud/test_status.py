@@ -55,6 +55,11 @@ def test_it_is_safe_to_pack_up_only_when_nothing_waits() -> None:
     assert told(stats(problem="the disk is full"), PROVEN)["safe_to_pack_up"] is False
 
 
+def test_what_was_refused_is_not_told_as_accepted() -> None:
+    assert told(stats(), PROVEN)["pack_up_sentence"] == "Safe to pack up: every row has been accepted"
+    assert "2 rows that the org refused are kept here" in told(stats(letters=2), PROVEN)["pack_up_sentence"]
+
+
 def test_what_waits_is_told_with_its_age_and_how_long_it_will_take() -> None:
     said = told(stats(rows=4120, size=2_400_000, oldest_age_s=240.0), PROVEN._replace(rows_per_s=412.0))
 
