@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -74,7 +75,10 @@ def _run(settings: Settings, folder: str, children: list[subprocess.Popen[bytes]
     org = _spawn("app.datacloud.emulator", *_ORG, "--state-dir", folder, env=bare, cwd=folder, stdout=subprocess.PIPE)
     children.append(org)
     assert org.stdout is not None
+    too_long = threading.Timer(_START_S, org.kill)
+    too_long.start()
     told = os.read(org.stdout.fileno(), 65_536).decode()  # written at once, when it listens
+    too_long.cancel()
     if not told:
         return _say("The emulated org did not start.", 1)
     gateway = _spawn("app", env=bare | dict(line.split("=", 1) for line in told.splitlines()), cwd=folder)

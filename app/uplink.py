@@ -166,9 +166,10 @@ class Uplink:
 
     def _cost(self) -> Cost:
         day, budget = _today(), self.budget
+        rows = budget.rows_of(day)
         return Cost(
-            rows=budget.rows,
-            credits=round(budget.credits(budget.rows), 2),
+            rows=rows,
+            credits=round(budget.credits(rows), 2),
             credits_per_8h=budget.credits_per_8h(time.monotonic()),
             limit_rows=budget.max_rows or None,
             telemetry_stopped=budget.telemetry_stopped(day),
@@ -224,8 +225,9 @@ class Uplink:
             yield "f1_datacloud_clock_offset_seconds", (), auth.clock_offset_s
         if uploader.accepted_at_s is not None:
             yield "f1_datacloud_last_accepted_age_seconds", (), time.monotonic() - uploader.accepted_at_s
-        yield "f1_datacloud_rows_today", (), self.budget.rows
-        yield "f1_datacloud_credits_today", (), self.budget.credits(self.budget.rows)
+        rows = self.budget.rows_of(_today())
+        yield "f1_datacloud_rows_today", (), rows
+        yield "f1_datacloud_credits_today", (), self.budget.credits(rows)
 
 
 def _today() -> str:

@@ -7,19 +7,22 @@ and one that does keeps the first telling's event time: with another UTC date it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from app.datacloud.encode import Values, decode, encode
 from app.datacloud.row import Memory, Row
-from app.datacloud.schema import LAP, SESSION, ObjectSpec
+from app.datacloud.schema import LAP, RACE, SESSION, ObjectSpec
 from app.normalize.events import utc_text
 
 _TIMES: Final = ("event_time", "recordModified", "started_at")
 _KEPT: Final[Mapping[str, tuple[str, ...]]] = {LAP.name: ("car_position", "pit_lap", "tyre_compound")}
 """Fields in which a None takes nothing back: a lap that only the history tells does not know them."""
-_BOUND: Final[Mapping[str, tuple[str, ...]]] = {LAP.name: ("driver_individual_id",)}
+_BOUND: Final[Mapping[str, tuple[str, ...]]] = {
+    LAP.name: ("driver_individual_id",),
+    RACE.name: ("overall_frame",),
+}
 """Fields that the first telling settles: who drove a lap is known when it is driven. When a guest has changed and the
 gateway is started anew, the game's history tells the laps of the guest before once more."""
 _SETTLED: Final = ("confirmed", "corrected")
@@ -52,10 +55,16 @@ class Book:
             return None
         body = encode(spec, told)
         memory = Memory(told[spec.event_time or "started_at"] or told["recordModified"], body)
+        self._newer.pop(f"{spec.name}:{key}", None)  # what was told last stands last: the first to go is the oldest
         self._newer[f"{spec.name}:{key}"] = memory
         if len(self._newer) > _MOST:
             del self._newer[next(iter(self._newer))]
         return Row(spec.name, key, body, memory)
+
+    def forget(self, rows: Iterable[Row]) -> None:
+        """These rows were not taken: telling them again is news."""
+        for row in rows:
+            self._newer.pop(f"{row.object}:{row.key}", None)
 
     def _memory(self, spec: ObjectSpec, key: str) -> Memory | None:
         name = f"{spec.name}:{key}"

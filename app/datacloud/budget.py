@@ -50,6 +50,7 @@ class Budget:
         self._turn(day)
         self.rows += rows
         self._recent.append((now_s, rows))
+        self._forget(now_s)
 
     def telemetry_stopped(self, day: str) -> bool:
         """Whether the limit of the day is reached."""
@@ -62,8 +63,7 @@ class Budget:
 
     def credits_per_8h(self, now_s: float) -> float | None:
         """What an event day costs at the rate of the last minute; None while nothing is driven."""
-        while self._recent and now_s - self._recent[0][0] > _RATE_WINDOW_S:
-            self._recent.popleft()
+        self._forget(now_s)
         if not self._recent:
             return None
         span_s = max(10.0, now_s - self._recent[0][0])
@@ -79,6 +79,15 @@ class Budget:
         if self._warn_rows and self.rows >= self._warn_rows:
             return f"{self.rows} rows for Data Cloud today; the warning was set at {self._warn_rows}"
         return None
+
+    def rows_of(self, day: str) -> int:
+        """Rows of a day: 0 for one that has just begun."""
+        self._turn(day)
+        return self.rows
+
+    def _forget(self, now_s: float) -> None:
+        while self._recent and now_s - self._recent[0][0] > _RATE_WINDOW_S:
+            self._recent.popleft()
 
     def _turn(self, day: str) -> None:
         if day != self._day:

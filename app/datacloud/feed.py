@@ -82,6 +82,7 @@ class Feed:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._inlet = inlet
+        self._book = book
         self._budget = budget
         self._wall = wall
         self._monotonic = monotonic
@@ -105,6 +106,8 @@ class Feed:
             ticking.cancel()
         for sampler in self._samplers.values():
             self._put(sampler.flush())
+        for sessions in self._sessions.values():
+            self._put(sessions.flush(self._monotonic()))
 
     def rows_of(self, event: Event, now_s: float) -> list[Row]:
         """The rows that one event causes."""
@@ -136,6 +139,8 @@ class Feed:
         wanted = [row for row in fit if row.object != TELEMETRY.name or self._budget.admits_telemetry(day)]
         if wanted:
             without_room = self._inlet.append(wanted)
+            if without_room:
+                self._book.forget(wanted)
             self._budget.took(len(wanted) - without_room, day, self._monotonic())
 
     def _fits(self, row: Row) -> bool:
@@ -143,6 +148,7 @@ class Feed:
         if not found:
             return True
         self.unfit[row.object] += 1
+        self._book.forget([row])
         if (held := self._lines.admit(self._monotonic())) is not None:
             logger.error("a %s row does not fit its schema: %s (%d more since)", row.object, "; ".join(found), held)
         return False

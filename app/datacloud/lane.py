@@ -96,9 +96,13 @@ class Lane:
 
     # --- what is held against it -----------------------------------------------------------------------
 
-    def accepted(self, rows: int) -> None:
+    def settled(self, accepted: int, refused: int) -> None:
+        """A batch leaves the outbox: so many rows were accepted, so many become dead letters."""
+        self.rows["accepted"] += accepted
+        self.rows["dead_lettered"] += refused
+
+    def accepted(self) -> None:
         """The org took rows: whatever was held against the object is over."""
-        self.rows["accepted"] += rows
         self._refused_in_a_row = 0
         self._parks = 0
         self.parked = None
@@ -116,7 +120,7 @@ class Lane:
         """Send nothing for a while, longer each time; or for `seconds`. Whoever says so of one that rests is late."""
         if self.rests(now_s):
             return
-        wait_s = min(_LONGEST_PARK_S, _FIRST_PARK_S * 2**self._parks) if seconds is None else seconds
+        wait_s = min(_LONGEST_PARK_S, _FIRST_PARK_S * 2.0 ** min(self._parks, 30)) if seconds is None else seconds
         self._parks += 1
         self.parked = sentence
         self._retry_s = now_s + wait_s

@@ -105,7 +105,7 @@ _REMEDIES: Final[Mapping[int, str]] = {
     404: "the source's or the object's name is wrong, or its data stream is not deployed",
     407: "the proxy wants a login of its own; put it into HTTPS_PROXY",
 }
-_NAMES_SIZE: Final = re.compile(r"\b(size|payload|large)\b", re.IGNORECASE)
+_NAMES_SIZE: Final = re.compile(r"\b(size|large|too big|exceed\w*|payload (is )?(too|limit))\b", re.IGNORECASE)
 _SECONDS: Final = re.compile(r"\d{1,9}(\.\d{1,9})?")
 
 
@@ -195,7 +195,8 @@ def server_words(text: str) -> str:
         return "a web page (HTML)"
     body = json_object(text)
     if body is not None:
-        text = "; ".join(_messages(body)) or text
+        # Not the body itself: a report may hold whole rows, and with them a person's name.
+        text = "; ".join(_messages(body)) or f"JSON with {', '.join(sorted(map(str, body))) or 'nothing in it'}"
     text = " ".join(text.split())
     return text if len(text) <= WORDS else text[: WORDS - 1] + "…"
 

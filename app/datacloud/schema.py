@@ -174,7 +174,7 @@ SESSION: Final = ObjectSpec(
         Field("air_temperature", "number", "Air temperature in °C."),
         Field("total_laps", "number", "Laps of the race; null where there is no such number."),
         Field("started_at", "date-time", "When the gateway first heard of the session."),
-        Field("ended_at", "date-time", "When it ended; null while it runs."),
+        Field("ended_at", "date-time", "When it ended; null while it runs, or if the gateway was off when it ended."),
         Field("track_name", "string", "The track in words."),
         Field("session_type_name", "string", "The session's type in words."),
         Field("weather_name", "string", "The weather in words."),

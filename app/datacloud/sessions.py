@@ -15,6 +15,8 @@ from app.datacloud.schema import SESSION
 from app.normalize.events import Event, SessionEnded, SessionStarted, SessionState, utc_text
 
 LEAST_APART_S: Final = 5.0
+_FINAL: Final = ("send", "classification")
+"""The game's own word that a session is over; after a silence it may go on."""
 _Fields = dict[str, Any]
 
 
@@ -37,14 +39,18 @@ class Sessions:
         """What one event makes us tell."""
         if event.session_key is None:
             return []
+        told = self.flush(now_s) if self._values.get("session_key") != event.session_key else []
         if isinstance(event, SessionState):
-            return self._changed(self._state(event), now_s)
+            return told + self._changed(self._state(event), now_s)
         if isinstance(event, SessionStarted):
-            return self._tell(self._begun(event), now_s)
+            return told + self._tell(self._begun(event), now_s)
         if isinstance(event, SessionEnded):
-            end = {"ended_at": utc_text(event.received_at), "end_reason": event.reason}
-            return self._tell(self._of(event) | end, now_s)
-        return []
+            return told + self._tell(self._ended(event), now_s)
+        return told
+
+    def flush(self, now_s: float) -> list[Row]:
+        """What waits, since there is no more time to wait."""
+        return self._tell(self._values, now_s) if self._waits else []
 
     def tick(self, now_s: float) -> list[Row]:
         """What has waited for its five seconds."""
@@ -52,21 +58,24 @@ class Sessions:
         return self._tell(self._values, now_s) if due else []
 
     def _begun(self, start: SessionStarted) -> _Fields:
-        values = self._of(start)
-        begun = {
-            "started_at": values["started_at"] or utc_text(start.received_at),
-            "ended_at": None,
-            "end_reason": None,
-        }
-        return values | begun | _where(start.track, start.session_type) | {"total_laps": start.total_laps}
+        values = self._of(start) | _driver(start)
+        values["started_at"] = values["started_at"] or utc_text(start.received_at)
+        if values["end_reason"] not in _FINAL:  # the results of a session that is over may be heard once more
+            values |= {"ended_at": None, "end_reason": None}
+        return values | _where(start.track, start.session_type) | {"total_laps": start.total_laps}
+
+    def _ended(self, end: SessionEnded) -> _Fields:
+        values = self._of(end)
+        if values["end_reason"] in _FINAL:
+            return values
+        return values | {"ended_at": utc_text(end.received_at), "end_reason": end.reason}
 
     def _state(self, state: SessionState) -> _Fields:
         values = self._of(state)
         return {
             **values,
             "started_at": values["started_at"] or utc_text(state.received_at),
-            "driver_name": state.driver_name or values["driver_name"],
-            "driver_individual_id": state.individual_id or values["driver_individual_id"],
+            **_driver(state),
             **_where(state.track, state.session_type),
             "weather": number_of("weather", state.weather),
             "weather_name": state.weather,
@@ -94,6 +103,13 @@ class Sessions:
         self._values, self._told_s, self._waits = values, now_s, False
         row = self._book.tell(SESSION, values)
         return [] if row is None else [row]
+
+
+def _driver(event: Event) -> _Fields:
+    """Who drives, name and id of one and the same person; nothing when the event names nobody."""
+    if event.driver_name is None and event.individual_id is None:
+        return {}
+    return {"driver_name": event.driver_name, "driver_individual_id": event.individual_id}
 
 
 def _where(track: str | None, session_type: str | None) -> _Fields:

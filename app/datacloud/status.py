@@ -199,6 +199,9 @@ def _pack_up(safe: bool, stats: OutboxStats, sending: Sending) -> str:
         refused = sum(lane.letters for lane in stats.lanes.values())
         if refused:
             return f"Safe to pack up: nothing waits, and {_rows(refused)} that the org refused are kept here"
+        lost = sum(lane.evicted + lane.damaged + lane.not_spooled + lane.letters_lost for lane in stats.lanes.values())
+        if lost:
+            return f"Safe to pack up: nothing waits; {_rows(lost)} were lost, see below"
         return (
             "Safe to pack up: every row has been accepted" if sending.accepted_at else "Safe to pack up: nothing waits"
         )

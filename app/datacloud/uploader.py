@@ -16,7 +16,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from app.datacloud.batch import SERVICE_LIMIT_BYTES, BodyLimit, Rows, cut, halves
+from app.datacloud.batch import FLOOR_BYTES, SERVICE_LIMIT_BYTES, BodyLimit, Rows, cut, halves
 from app.datacloud.encode import envelope, envelope_bytes
 from app.datacloud.endpoints import Destination
 from app.datacloud.lane import PROBE_S, Lane, Waiting
@@ -230,6 +230,7 @@ class Uploader:
         finally:
             if settled:
                 self._store.ack(lease, refused)
+                lane.settled(len(lease.rows) - len(refused), len(refused))
                 self._tell_letters(lane, refused)
             else:
                 self._store.nack(lease)
@@ -239,7 +240,7 @@ class Uploader:
     async def _work_off(self, lane: Lane, rows: Rows, refused: list[Refusal]) -> None:
         """Send all rows, taken apart where need be; returns when each is accepted or stands in `refused`."""
         parts = list(reversed(cut(rows, self.limit.bytes)))
-        suspect = 0
+        suspect, is_schema_proven = 0, False
         while parts:
             part = parts.pop()
             if len(part) == 1 and envelope_bytes(part) > SERVICE_LIMIT_BYTES:
@@ -252,11 +253,15 @@ class Uploader:
                 continue
             match verdict.outcome:
                 case Outcome.DELIVERED:
-                    lane.accepted(len(part))
+                    lane.accepted()
+                    is_schema_proven = True
                 case Outcome.RECORD | Outcome.SIZE if len(part) > 1:
                     parts += reversed(halves(part))
                 case Outcome.RECORD | Outcome.SIZE:
-                    self._accuse(lane, Refusal(part[0], status, verdict.reason), verdict.outcome, refused)
+                    refusal = Refusal(part[0], status, verdict.reason)
+                    if _blames_a_row(verdict.outcome, part[0]) and lane.row_refused() and not is_schema_proven:
+                        self._park(lane, f"schema rejected: {verdict.reason}", PROBE_S)
+                    refused.append(refusal)
                 case Outcome.CONFIG | Outcome.PROGRAM:
                     self._park(lane, verdict.reason)
                 case Outcome.SUSPECT:
@@ -268,14 +273,7 @@ class Uploader:
                     lane.rows["resent"] += len(part)
                     parts.append(part)
 
-    def _accuse(self, lane: Lane, refusal: Refusal, outcome: Outcome, refused: list[Refusal]) -> None:
-        """One row by itself was refused: its own fault, unless it goes so with one after the other."""
-        if outcome is Outcome.RECORD and lane.row_refused():
-            self._park(lane, f"schema rejected: {refusal.reason}", PROBE_S)
-        refused.append(refusal)
-
     def _tell_letters(self, lane: Lane, refused: Sequence[Refusal]) -> None:
-        lane.rows["dead_lettered"] += len(refused)
         for refusal in refused:
             at = utc_text(datetime.fromtimestamp(self._wall(), UTC))
             self.latest_letter = LatestLetter(lane.object, refusal.reason, at)
@@ -361,7 +359,7 @@ class Uploader:
             self._backoff.succeeded()
             self.slots.good()
             self.limit.accepted(size)
-        elif verdict.outcome is Outcome.SIZE:
+        elif verdict.outcome is Outcome.SIZE and size > FLOOR_BYTES:
             self.limit.refused(size)
         self.trouble = self.troubled_since_s = None
         if self._is_trouble_told:
@@ -376,6 +374,11 @@ class Uploader:
             self._is_trouble_told = True
             logger.warning("Data Cloud: %s (%d more since)", verdict.reason, held)
         self.wake()  # who drains need not wait for company any more
+
+
+def _blames_a_row(outcome: Outcome, row: bytes) -> bool:
+    """Whether a single row was refused for what it says: one that fits into the smallest body cannot be too large."""
+    return outcome is Outcome.RECORD or len(row) < FLOOR_BYTES
 
 
 def _doubling(bounds_s: tuple[float, float], times: int) -> float:

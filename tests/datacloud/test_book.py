@@ -114,3 +114,22 @@ def test_the_memory_of_one_run_is_bounded(monkeypatch: pytest.MonkeyPatch) -> No
         book.tell(LAP, a_lap(FIRST, event_id=f"SIM_A:1:3:L{number}"))
 
     assert [book.known(LAP, f"SIM_A:1:3:L{number}") is not None for number in range(5)] == [False] * 2 + [True] * 3
+
+
+def test_what_was_told_last_is_forgotten_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.datacloud.book._MOST", 2)
+    book = Book({})
+    for key, time_ms in (("long", 1), ("other", 1), ("long", 2), ("third", 1)):
+        book.tell(LAP, a_lap(FIRST, event_id=key, lap_time_ms=time_ms, lap_status="corrected"))
+
+    assert [book.known(LAP, key) is not None for key in ("long", "other", "third")] == [True, False, True]
+
+
+def test_a_row_that_was_not_taken_is_news_once_more() -> None:
+    book = Book({})
+    row = book.tell(LAP, a_lap(FIRST))
+    assert row is not None
+
+    book.forget([row])
+
+    assert book.tell(LAP, a_lap(FIRST)) == row

@@ -70,3 +70,18 @@ def test_the_soft_limit_warns_and_the_hard_one_says_what_stopped() -> None:
     assert "10 rows for Data Cloud today" in soft
     assert hard is not None
     assert "DATACLOUD_MAX_ROWS_PER_DAY" in hard
+
+
+def test_a_day_that_nobody_looks_at_costs_no_memory() -> None:
+    budget = Budget(0, 0, 5000)
+    for second in range(10_000):
+        budget.took(1, DAY, float(second))
+
+    assert len(budget._recent) <= 62
+
+
+def test_after_midnight_the_new_day_has_no_rows_though_nothing_was_driven() -> None:
+    budget = Budget(0, 0, 5000)
+    budget.took(100, DAY, 0.0)
+
+    assert (budget.rows_of(DAY), budget.rows_of("2026-03-02")) == (100, 0)

@@ -85,10 +85,11 @@ def test_one_accepted_row_clears_the_object_of_all_suspicion() -> None:
         one.row_refused()
     one.park("schema rejected", 0.0)
 
-    one.accepted(1)
+    one.accepted()
 
     assert (one.parked, one.row_refused()) == (None, False)
-    assert one.rows["accepted"] == 1
+    one.settled(39, 1)
+    assert (one.rows["accepted"], one.rows["dead_lettered"]) == (39, 1)
 
 
 def test_an_object_is_resumed_by_hand() -> None:
@@ -115,3 +116,12 @@ def test_of_several_batches_that_park_an_object_the_first_counts() -> None:
 
     assert one.rests(59.9)
     assert not one.rests(60.0)
+
+
+def test_an_object_that_is_parked_for_a_year_is_parked_on() -> None:
+    one = lane()
+    for number in range(2_000):
+        one.park("404 Not Found", number * 600.0)
+
+    assert one.rests(2_000 * 600.0 - 1.0)
+    assert not one.rests(2_000 * 600.0)

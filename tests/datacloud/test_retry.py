@@ -139,7 +139,7 @@ class TestReason:
 
     @pytest.mark.parametrize("body", [{"details": None}, {"details": {"validationReport": 3}}, {"message": 3}])
     def test_any_level_of_a_report_may_be_missing(self, body: dict[str, object]) -> None:
-        assert server_words(json.dumps(body)) == json.dumps(body)
+        assert server_words(json.dumps(body)) == f"JSON with {next(iter(body))}"
 
     def test_a_web_page_is_not_quoted(self) -> None:
         assert is_html(PAGE)
@@ -223,3 +223,9 @@ class TestBackoff:
 
         assert counts[-1] <= 40
         assert 20 <= counts[500] <= 30
+
+
+def test_a_report_without_words_is_not_repeated_with_the_rows_in_it() -> None:
+    body = '{"details":{"validationReport":[{"record":"{\\"driver_name\\":\\"Jane Roe\\"}"}]}}'
+
+    assert server_words(body) == "JSON with details"

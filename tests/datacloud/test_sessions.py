@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from app.datacloud.book import Book
 from app.datacloud.encode import decode
 from app.datacloud.row import Row
@@ -94,10 +96,44 @@ def test_two_sessions_do_not_mix() -> None:
     sessions.feed(started(), 0.0)
     sessions.feed(state(), 0.1)
 
-    row = values(sessions.feed(started(session_uid="5", session_key="SIM_A:5", track="Monza"), 1.0))
+    old, new = sessions.feed(started(session_uid="5", session_key="SIM_A:5", track="Monza"), 1.0)
 
+    assert values([old])["weather_name"] == "clear"  # what waited for its five seconds is told before
+    row = values([new])
     assert (row["track_name"], row["weather"], row["driver_name"]) == ("Monza", None, None)
 
 
 def test_a_menu_is_no_session() -> None:
     assert Sessions("SIM_A", Book({})).feed(state(mode="menu", session_key=None, session_uid=None), 0.0) == []
+
+
+def test_what_waits_when_the_gateway_ends_is_told() -> None:
+    sessions = Sessions("SIM_A", Book({}))
+    sessions.feed(started(), 0.0)
+    sessions.feed(state(), 0.5)
+
+    assert values(sessions.flush(0.6))["driver_name"] == "Ada"
+    assert sessions.flush(0.7) == []
+
+
+def test_a_guests_name_never_stands_with_another_guests_id() -> None:
+    sessions = Sessions("SIM_A", Book({}))
+    sessions.feed(started(), 0.0)
+    sessions.feed(state(), 6.0)
+
+    row = values(sessions.feed(state(driver_name="Bob", individual_id=None), 12.0))
+
+    assert (row["driver_name"], row["driver_individual_id"]) == ("Bob", None)
+
+
+@pytest.mark.parametrize("reason", ["send", "classification"])
+def test_results_heard_once_more_after_a_restart_do_not_take_back_the_end(reason: str) -> None:
+    sessions = Sessions("SIM_A", Book({}))
+    sessions.feed(started(), 0.0)
+    sessions.feed(make_event(SessionEnded, reason=reason), 60.0)
+    later = {"received_at": RECEIVED_AT + timedelta(minutes=5)}
+
+    again = sessions.feed(started(**later), 300.0)
+    ended_again = sessions.feed(make_event(SessionEnded, reason="classification", **later), 301.0)
+
+    assert (again, ended_again) == ([], [])

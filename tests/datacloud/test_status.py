@@ -60,6 +60,11 @@ def test_what_was_refused_is_not_told_as_accepted() -> None:
     assert "2 rows that the org refused are kept here" in told(stats(letters=2), PROVEN)["pack_up_sentence"]
 
 
+@pytest.mark.parametrize("lost", ["evicted", "not_spooled", "damaged", "letters_lost"])
+def test_what_was_lost_is_not_told_as_accepted(lost: str) -> None:
+    assert "5 rows were lost" in told(stats(**{lost: 5}), PROVEN)["pack_up_sentence"]
+
+
 def test_what_waits_is_told_with_its_age_and_how_long_it_will_take() -> None:
     said = told(stats(rows=4120, size=2_400_000, oldest_age_s=240.0), PROVEN._replace(rows_per_s=412.0))
 

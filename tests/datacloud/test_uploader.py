@@ -456,3 +456,28 @@ async def test_a_schema_that_is_suspect_is_probed_after_a_quarter_of_an_hour(tmp
         assert early == tried
         assert len(uploads(emulator)) - tried <= 6  # down to the first single row, which is enough by now
         assert gateway.waiting() == 20
+
+
+@pytest.mark.parametrize("answer", [{"code": 413}, {"code": 400, "body": '{"message":"size limit of a proxy"}'}])
+async def test_an_org_that_calls_every_row_too_large_is_not_believed(tmp_path: Path, answer: dict[str, object]) -> None:
+    async with throwaway_org(tmp_path) as (emulator, settings), sending(tmp_path, emulator, settings) as gateway:
+        emulator.set_faults([upload_fault("status", **answer)])
+        gateway.append(make_rows(40))
+        await until(lambda: gateway.uploader.lanes[TELEMETRY].parked is not None)
+        await gateway.outbox.commit()
+
+        assert gateway.letters() == []
+        assert gateway.waiting(TELEMETRY) == 40
+        assert gateway.uploader.limit.bytes > 180_000
+
+
+async def test_a_run_of_bad_rows_among_good_ones_does_not_hold_up_the_object(tmp_path: Path) -> None:
+    async with throwaway_org(tmp_path) as (emulator, settings), sending(tmp_path, emulator, settings) as gateway:
+        rows = make_rows(40)
+        bad = [poisoned(row) for row in rows[10:20]]
+        gateway.append([*rows[:10], *bad, *rows[20:]])
+        await gateway.all_settled()
+
+        assert len(gateway.letters()) == 10
+        assert len(sent(emulator, TELEMETRY)) == 30
+        assert gateway.uploader.lanes[TELEMETRY].rows["accepted"] == 30
