@@ -97,7 +97,7 @@ class Outbox:
         self.path = path
         self.limits = limits
         self.memories: Mapping[str, Memory] = {}
-        """What was told by earlier runs, by `object:key`; of the last 40 days, the newest 100 000."""
+        """What was told by earlier runs, by `object:key`; of the last 40 days, the newest 20 000."""
         self.on_committed: Callable[[], None] | None = None
         """Called on the loop when there are new rows to lease."""
         self.on_wish: Callable[[str], None] | None = None

@@ -37,7 +37,7 @@ Room = Literal["all", "rare", "none"]
 BUSY_S: Final = 5.0
 """How long to wait for another process's transaction; a command's takes milliseconds."""
 MEMORY_DAYS: Final = 40
-MOST_MEMORIES: Final = 100_000
+MOST_MEMORIES: Final = 20_000
 
 _REASON: Final = 2000  # characters kept of the server's words
 _TALLY_DAYS: Final = 62  # this month and the last

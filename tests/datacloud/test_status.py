@@ -62,7 +62,9 @@ def test_what_was_refused_is_not_told_as_accepted() -> None:
 
 @pytest.mark.parametrize("lost", ["evicted", "not_spooled", "damaged", "letters_lost"])
 def test_what_was_lost_is_not_told_as_accepted(lost: str) -> None:
-    assert "5 rows were lost" in told(stats(**{lost: 5}), PROVEN)["pack_up_sentence"]
+    lanes: dict[str, Any] = {lost: 5}
+
+    assert "5 rows were lost" in told(stats(**lanes), PROVEN)["pack_up_sentence"]
 
 
 def test_what_waits_is_told_with_its_age_and_how_long_it_will_take() -> None:
