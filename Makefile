@@ -9,7 +9,7 @@ TO ?= 127.0.0.1:20777
 SPEED ?= 1
 DIR ?= tests/captures
 
-.PHONY: help setup demo run replay test test-quick check lint types format lock bench truth chaos fuzz captures schema goldens screenshots clean
+.PHONY: help setup demo run replay test test-quick check lint types format lock bench bench-wall truth chaos fuzz captures schema goldens screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ lock: ## Write requirements.lock anew from pyproject.toml (needs uv)
 bench: $(STAMP) ## Measure decode cost beside f1-packets, and the pipeline's throughput
 	@$(BIN)/python -m bench
 
+bench-wall: $(STAMP) ## Measure the page in Chromium: cost a second with 2 and 4 rigs, heap over 10 minutes, input to pixel
+	@$(BIN)/python -m bench.wall
+
 truth: $(STAMP) ## Judge the gateway against the simulator: every scenario, format, network, 20 seeds
 	@$(BIN)/python -m tests.truth
 
@@ -78,7 +81,7 @@ schema: $(STAMP) ## Write docs/events.schema.json and app/datacloud/schema.yaml 
 goldens: ## Write the decoder's golden values anew with the independent f1-packets
 	$(PYTHON) -m tests.goldens.make
 
-screenshots: $(STAMP) ## Take docs/wall.png anew from a running demo (needs Chromium)
+screenshots: $(STAMP) ## Take the pictures in docs/ anew from a simulated duel (needs Chromium)
 	@$(BIN)/python -m tests.screenshots
 
 clean: ## Remove what can be made anew

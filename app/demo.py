@@ -41,6 +41,9 @@ _KEPT: Final = (
     "udp_receive_buffer_bytes",
     "live_rate_hz",
     "stale_after_s",
+    "display_event_name",
+    "display_speed_unit",
+    "display_temperature_unit",
     "log_level",
     "log_format",
 )

@@ -10,8 +10,10 @@ import asyncio
 import gc
 import logging
 import signal
+import socket
 import sys
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,11 +24,15 @@ from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTO
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import __version__
+from app.addresses import HostAddresses
 from app.bus import Bus
 from app.datacloud.config import cloud_config
 from app.datacloud.status import OFF
 from app.duel.referee import Referee
 from app.errors import OutboxUnavailable, PortUnavailable
+from app.history.day import Calendar
+from app.history.historian import Historian
+from app.history.store import Store
 from app.ingest.layouts import PACKET_NAMES
 from app.ingest.recorder import Recorder
 from app.ingest.rotation import MIB, Limits
@@ -37,12 +43,15 @@ from app.metrics import Distributions, GatewayCollector, Reading
 from app.normalize.events import Event
 from app.normalize.minting import RigIdentity
 from app.pipeline import RigPipeline, utc_now
+from app.publish.advice import ClientFigures, GatewayFigures, Link, PacketFigures, QueueFigures, RigFigures
 from app.publish.connections import ConnectionsMiddleware
-from app.publish.frames import RigCard
+from app.publish.day_routes import add_day_routes
+from app.publish.frames import Display, RigCard
 from app.publish.headers import SecurityHeaders
 from app.publish.health import RigHealth
 from app.publish.hub import Hub
 from app.publish.live import LiveView
+from app.publish.ops_routes import add_ops_routes
 from app.publish.routes import add_routes
 from app.settings import BadSettings, RigSettings, Settings, load_settings, unknown_keys
 from app.supervisor import Supervisor
@@ -53,6 +62,8 @@ logger = logging.getLogger(__name__)
 WEB: Final = Path(__file__).resolve().parent.parent / "web"
 _TICK_S: Final = 0.25
 """How often silence is looked for and the loop's lag measured."""
+_LAGS_KEPT: Final = round(60 / _TICK_S)
+"""A minute of them."""
 _DRAIN_S: Final = 2.0
 """How long stages may take to finish what is on the bus."""
 
@@ -73,6 +84,9 @@ class Gateway:
         for process_wide in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
             self.registry.register(process_wide)
         self._distributions = Distributions(self.registry)
+        self.display = Display(
+            settings.display_event_name or None, settings.display_speed_unit, settings.display_temperature_unit
+        )
         self._live = LiveView(
             rigs=[(line.card, line.rig.individual_id, line.pipeline) for line in self._lines],
             bus=self._bus,
@@ -81,10 +95,22 @@ class Gateway:
             version=__version__,
             wall=utc_now,
             distributions=self._distributions,
+            display=self.display,
         )
         self._referee = Referee([rig.rig_id for rig in settings.rigs], self._bus)
         self._uplink = Uplink(settings, cloud_config(settings), self._bus) if settings.datacloud_enabled else None
+        self.history = Historian(
+            [rig.rig_id for rig in settings.rigs],
+            self._bus,
+            Store(Path(settings.history_path), settings.history_max_mb * MIB),
+            settings.history_keep_days,
+            Calendar(settings.day_starts_at_hour),
+            utc_now,
+        )
         self.hub = Hub(self._live)
+        self._addresses = HostAddresses(settings.udp_host)
+        self._lags_s: deque[float] = deque(maxlen=_LAGS_KEPT)
+        self._began_s = time.monotonic()
         self.died = False
         self._supervisor = Supervisor(on_death=self._end_process)
         self._running = False
@@ -101,6 +127,7 @@ class Gateway:
         """
         if self._uplink is not None:
             self._uplink.open()
+        self.history.open()
         try:
             for line in self._lines:
                 await line.open()
@@ -108,12 +135,14 @@ class Gateway:
                 self._recorder.start()
         except BaseException:
             self._close_ports()
+            await self.history.close()
             if self._uplink is not None:
                 await self._uplink.close()
             raise
         self._running = True
         self._supervisor.start("live", self._live.run(self.hub))
         self._supervisor.start("referee", self._referee.run())
+        self._supervisor.start("history", self.history.run())
         if self._uplink is not None:
             self._uplink.start(self._supervisor)
         self._supervisor.start("clock", self._clock())
@@ -132,6 +161,7 @@ class Gateway:
         if self._uplink is not None:
             await self._uplink.stop(self._supervisor)
         await self._supervisor.stop(_DRAIN_S)
+        await self.history.close()
         if self._recorder is not None:
             await asyncio.to_thread(self._recorder.stop)
         await self.hub.close()
@@ -148,7 +178,8 @@ class Gateway:
         while self._running:
             await asyncio.sleep(max(0.0, due_s - time.monotonic()))
             now_s = time.monotonic()
-            self._distributions.loop_lag_s.observe(max(0.0, now_s - due_s))
+            self._lags_s.append(max(0.0, now_s - due_s))
+            self._distributions.loop_lag_s.observe(self._lags_s[-1])
             due_s = now_s + _TICK_S
             for line in self._lines:
                 line.pipeline.tick()
@@ -175,7 +206,8 @@ class Gateway:
         sentences = [line.pipeline.problem for line in self._lines]
         if self._recorder is not None and self._recorder.problem is not None:
             sentences.append(f"Nothing is recorded: {self._recorder.problem}")
-        found = [sentence for sentence in sentences if sentence is not None] + self._referee.problems()
+        found = [sentence for sentence in sentences if sentence is not None]
+        found += self._referee.problems() + self.history.problems()
         return found + (self._uplink.problems() if self._uplink is not None else [])
 
     # Any: JSON.
@@ -186,6 +218,45 @@ class Gateway:
     def queue_size(self) -> int:
         """Events waiting on the bus."""
         return sum(subscription.waiting for subscription in self._bus.subscriptions)
+
+    # --- what it shows its operator (publish.ops.Ops) ---------------------------------------------------
+
+    def gateway_figures(self) -> GatewayFigures:
+        """The gateway itself."""
+        now_s, local = time.monotonic(), utc_now().astimezone().utcoffset()
+        return GatewayFigures(
+            now=utc_now(),
+            version=__version__,
+            uptime_s=now_s - self._began_s,
+            host_name=socket.gethostname(),
+            addresses=self._addresses.current(now_s),
+            http_port=self.settings.port,
+            stages=self.stages(),
+            problems=self.problems(),
+            wanted_buffer_bytes=self.settings.udp_receive_buffer_bytes,
+            live_rate_hz=self.settings.live_rate_hz,
+            clients_cut=self.hub.clients_cut,
+            clients_refused=self.hub.clients_refused,
+            loop_lag_ms=1000 * self._lags_s[-1] if self._lags_s else None,
+            worst_loop_lag_ms=1000 * max(self._lags_s) if self._lags_s else None,
+            cloud_offset_s=None if self._uplink is None else self._uplink.cloud.state().clock_offset_s,
+            utc_offset_s=None if local is None else local.total_seconds(),
+        )
+
+    def rig_figures(self) -> Sequence[RigFigures]:
+        """Every configured rig, in order."""
+        return [line.figures() for line in self._lines]
+
+    def queue_figures(self) -> Sequence[QueueFigures]:
+        """Every subscriber of the bus."""
+        return [
+            QueueFigures(each.name, each.waiting, each.delivered, each.dropped, each.conflated)
+            for each in self._bus.subscriptions
+        ]
+
+    def client_figures(self) -> Sequence[ClientFigures]:
+        """Every connected dashboard."""
+        return [ClientFigures(*view) for view in self.hub.client_views()]
 
     def _readings(self) -> Iterator[Reading]:
         yield "f1_event_queue_size", (), self.queue_size()
@@ -213,6 +284,7 @@ class Gateway:
             yield "f1_ingest_recorded", (), self._recorder.written
             yield "f1_ingest_record_dropped", (), self._recorder.dropped
             yield "f1_ingest_record_failed", (), self._recorder.failed
+        yield from self.history.readings()
         yield from self._live.readings()
         yield from self._supervisor.readings()
 
@@ -266,6 +338,35 @@ class _Line:
             session_uid=pipeline.normalizer.session_uid,
         )
 
+    def figures(self) -> RigFigures:
+        """The rig, as its operator sees it."""
+        pipeline, state, silent_s = self.pipeline, self.pipeline.session_state, self.pipeline.silent_s
+        link: Link = "never" if silent_s is None else "live" if pipeline.active else "stale"
+        return RigFigures(
+            rig_id=self.rig.rig_id,
+            driver_name=self.rig.driver_name or (None if state is None else state.driver_name),
+            device_id=self.rig.device_id,
+            link=link,
+            port=self.port,
+            source_address=pipeline.source_address,
+            packet_format=pipeline.packet_format,
+            game_year=pipeline.game_year,
+            game_version=pipeline.game_version,
+            session_type=None if state is None else state.session_type,
+            mode=None if state is None else state.mode,
+            telemetry_public=None if state is None else state.telemetry_public,
+            last_packet_age_s=silent_s,
+            packets_per_s=pipeline.packets_per_s(),
+            packets_received=pipeline.packets_received,
+            rejected=pipeline.rejected,
+            ignored=pipeline.normalizer.ignored,
+            send_rate_hz=pipeline.link.send_rate_hz,
+            loss_ratio=pipeline.link.loss_ratio,
+            receive_buffer_bytes=None if self._endpoint is None else self._endpoint.receive_buffer_bytes,
+            packets=[PacketFigures(*row) for row in pipeline.traffic()],
+            problem=pipeline.problem,
+        )
+
     def readings(self) -> Iterator[Reading]:
         """The rig's numbers for Prometheus."""
         rig, pipeline = self.rig.rig_id, self.pipeline
@@ -276,6 +377,10 @@ class _Line:
             yield "f1_ingest_rejected", (rig, reason), count
         if pipeline.silent_s is not None:
             yield "f1_ingest_last_packet_age_seconds", (rig,), pipeline.silent_s
+        if pipeline.link.loss_ratio is not None:
+            yield "f1_ingest_loss_ratio", (rig,), pipeline.link.loss_ratio
+        if pipeline.link.send_rate_hz is not None:
+            yield "f1_ingest_send_rate_hz", (rig,), pipeline.link.send_rate_hz
         if self._endpoint is not None:
             yield "f1_ingest_socket_errors", (rig,), self._endpoint.socket_errors
             yield "f1_ingest_receive_buffer_bytes", (rig,), self._endpoint.receive_buffer_bytes
@@ -354,7 +459,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(OneSentence)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(ConnectionsMiddleware)
-    add_routes(app, gateway, gateway.registry, gateway.hub.serve, WEB, __version__)
+    add_ops_routes(app, gateway)
+    add_day_routes(app, gateway.history.desk)
+    add_routes(app, gateway, gateway.registry, gateway.hub.serve, WEB, __version__, gateway.display)
     return app
 
 

@@ -15,10 +15,12 @@ from typing import Final, Protocol
 
 from app.errors import DecodeError, UnsupportedFormat
 from app.ingest.decoder import decode
+from app.ingest.header import PacketHeader
 from app.ingest.layouts import FORMATS, PACKET_NAMES
 from app.ingest.lease import Lease
+from app.ingest.linkmeter import CAR_TELEMETRY, LinkMeter, Traffic, expected_hz
 from app.log import Seldom
-from app.normalize.events import Event
+from app.normalize.events import Event, SessionState
 from app.normalize.minting import RigIdentity
 from app.normalize.normalizer import Normalizer
 
@@ -76,6 +78,11 @@ class RigPipeline:
         """Events published, by kind."""
         self.lease = Lease()
         """Who may speak on the rig's port."""
+        self.link = LinkMeter()
+        """How much of what the game sends arrives."""
+        self.session_state: SessionState | None = None
+        """What was told last of the rig's session, or menu."""
+        self._last_header: PacketHeader | None = None
         self._foreign_format: int | None = None
         self._foreign_s = 0.0
         self.last_packet_at: datetime | None = None
@@ -93,6 +100,27 @@ class RigPipeline:
     def silent_s(self) -> float | None:
         """Seconds since the last valid datagram; None before the first."""
         return None if self._last_s is None else self._monotonic() - self._last_s
+
+    @property
+    def source_address(self) -> str | None:
+        """Who sent the last valid datagram; None before the first."""
+        return self.lease.holder
+
+    @property
+    def packet_format(self) -> int | None:
+        """Of the last valid datagram; None before the first."""
+        return None if self._last_header is None else self._last_header.packet_format
+
+    @property
+    def game_year(self) -> int | None:
+        """Last two digits, of the last valid datagram; 0 from F1 25 set to format 2023. None before the first."""
+        return None if self._last_header is None else self._last_header.game_year
+
+    @property
+    def game_version(self) -> str | None:
+        """Build of the game that sent the last valid datagram, as `1.18`; None before the first."""
+        header = self._last_header
+        return None if header is None else f"{header.game_major_version}.{header.game_minor_version:02d}"
 
     @property
     def active(self) -> bool:
@@ -114,6 +142,7 @@ class RigPipeline:
         except DecodeError as error:
             self._reject(error)
             return
+        header = packet.header
         now_s, received_at = self._monotonic(), self._wall()
         if not self.lease.admit(source[0], now_s):
             self.rejected["other_sender"] += 1
@@ -122,19 +151,32 @@ class RigPipeline:
             told = self._online(now_s, received_at, source)
             self._last_s, self.last_packet_at = now_s, received_at
             self._recent.append(now_s)
+            self._last_header = header
             self._foreign_format = None
             told += self.normalizer.feed(packet, received_at)
             self._publish(told)
-            self.packets[packet.header.packet_id] += 1
+            self.packets[header.packet_id] += 1
+            if header.packet_id == CAR_TELEMETRY:
+                self.link.note((header, now_s))
         except Exception:
             # A fault of ours must not end the other rig's show; it is counted, logged, and seen in /health.
             self.rejected["internal"] += 1
             if (held := self._fault_lines.admit(self._monotonic())) is not None:
-                name = PACKET_NAMES[packet.header.packet_id]
+                name = PACKET_NAMES[header.packet_id]
                 logger.exception("%s: a %s packet could not be used (%d more since)", self._rig, name, held)
 
+    def traffic(self) -> list[Traffic]:
+        """Every packet type that the rig's format has: how often it should come, and how often it does."""
+        expected: dict[int, float] = {}
+        state, packet_format = self.session_state, self.packet_format
+        if state is not None and state.mode != "menu" and packet_format and self.normalizer.session_uid is not None:
+            own_car = state.mode == "driving"
+            expected = expected_hz(packet_format, self.link.send_rate_hz, state.session_type, own_car=own_car)
+        return self.link.traffic(self.packets, expected, packet_format)
+
     def tick(self) -> None:
-        """Called a few times a second: tell when the rig has fallen silent."""
+        """Called four times a second: measure the link, and tell when the rig has fallen silent."""
+        self.link.tick(self._monotonic(), self.packets, self.normalizer.session_uid)
         silent_s = self.silent_s
         if silent_s is not None and self.last_packet_at is not None and silent_s >= self._stale_after_s:
             self._publish(self.normalizer.quiet(silent_s, self.last_packet_at, self._wall()))
@@ -153,6 +195,8 @@ class RigPipeline:
         if told:
             for event in told:
                 self.events[type(event).__name__] += 1
+                if type(event) is SessionState:  # isinstance is slow where it fails: pydantic's metaclass answers
+                    self.session_state = event
             self._sink.publish(told)
 
     def _reject(self, error: DecodeError) -> None:

@@ -99,6 +99,20 @@ class Settings(BaseSettings):
     """Most state frames a second and rig on the WebSocket."""
     stale_after_s: Annotated[float, Field(ge=0.5, le=60)] = 2
     """A rig without fresh values for so long is shown as stale."""
+    display_event_name: Annotated[str, Field(max_length=40)] = ""
+    """Name of the event at the top of the wall."""
+    display_speed_unit: Literal["kph", "mph"] = "kph"
+    """Speeds on all pages in km/h or mph."""
+    display_temperature_unit: Literal["c", "f"] = "c"
+    """Temperatures on all pages in °C or °F."""
+    history_path: str = "data/history.sqlite3"
+    """Where the laps of the day, their traces and the track maps are kept."""
+    history_keep_days: Annotated[int, Field(ge=1)] = 90
+    """Laps that are older go."""
+    history_max_mb: Annotated[int, Field(ge=16)] = 1024
+    """Disk budget of the history in MiB; when it is full, the oldest traces go, laps stay."""
+    day_starts_at_hour: Annotated[int, Field(ge=0, le=23)] = 4
+    """The hour, local time, at which a new day board begins; an evening that goes past midnight is one day."""
     record_dir: str = ""
     """Where every datagram is recorded as received; empty records nothing."""
     record_max_mb: Annotated[int, Field(ge=1)] = 20_480

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -20,6 +21,7 @@ CAPTURES = ROOT / "tests" / "captures"
 CATALUNYA = CAPTURES / "f1_25-format2025-timetrial-catalunya.pcap.gz"
 MELBOURNE = CAPTURES / "f1_25-format2026-race-melbourne.pcap.gz"
 START_S = 20.0
+_SCRATCH = tempfile.TemporaryDirectory(prefix="rig-gateway-tests-")
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
@@ -74,13 +76,24 @@ class Running(NamedTuple):
         return time.monotonic() - began_s
 
 
+def history_path() -> str:
+    """A file that nobody has: the laps of one test are no other's. It goes with the test run."""
+    return tempfile.mkdtemp(dir=_SCRATCH.name) + "/history.sqlite3"
+
+
 def environment(port: int, rig_ports: tuple[int, ...], **settings: str) -> dict[str, str]:
     """The environment of a gateway with one rig per port, RIG_A, RIG_B, ..."""
     rigs = [
         {"rig_id": f"RIG_{chr(ord('A') + n)}", "udp_port": rig_port, "device_id": f"SIM_{chr(ord('A') + n)}"}
         for n, rig_port in enumerate(rig_ports)
     ]
-    own = {"PORT": str(port), "HTTP_HOST": "127.0.0.1", "UDP_HOST": "127.0.0.1", "RIGS": json.dumps(rigs)}
+    own = {
+        "PORT": str(port),
+        "HTTP_HOST": "127.0.0.1",
+        "UDP_HOST": "127.0.0.1",
+        "RIGS": json.dumps(rigs),
+        "HISTORY_PATH": history_path(),
+    }
     return {**os.environ, "PYTHONUNBUFFERED": "1", **own, **settings}
 
 

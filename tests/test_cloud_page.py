@@ -175,7 +175,7 @@ async def page_of(stand: Stand, size: ViewportSize = WALL) -> AsyncIterator[Page
     async with chromium() as browser:
         page = await browser.new_page(viewport=size)
         await page.goto(stand.url)
-        await page.wait_for_selector('section[data-rig="RIG_B"]', timeout=PATIENCE_MS)
+        await page.wait_for_selector('section[data-rig="RIG_B"]', state="attached", timeout=PATIENCE_MS)
         await page.wait_for_function(
             "selector => !/–$/.test(document.querySelector(selector).innerText.trim())", arg=PILL, timeout=PATIENCE_MS
         )

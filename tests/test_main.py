@@ -10,13 +10,15 @@ import app.main
 from app.__main__ import server
 from app.main import Gateway, create_app
 from app.settings import RigSettings, Settings
-from tests.gateway import environment, run_to_end
+from tests.gateway import environment, history_path, run_to_end
 
 RIGS = (RigSettings(rig_id="RIG_A", udp_port=0), RigSettings(rig_id="RIG_B", udp_port=0))
 
 
 def make_settings() -> Settings:
-    return Settings(_env_file=None, rigs=RIGS, udp_host="127.0.0.1", http_host="127.0.0.1", port=0)  # type: ignore[call-arg]  # pydantic-settings' documented parameter
+    return Settings(
+        _env_file=None, rigs=RIGS, udp_host="127.0.0.1", http_host="127.0.0.1", port=0, history_path=history_path()
+    )  # type: ignore[call-arg]  # pydantic-settings' documented parameter
 
 
 async def test_a_started_gateway_listens_for_every_rig_and_is_ready() -> None:
@@ -28,7 +30,7 @@ async def test_a_started_gateway_listens_for_every_rig_and_is_ready() -> None:
     await gateway.stop()
 
     assert all(ports)
-    assert stages == {"live": True, "referee": True, "clock": True}
+    assert stages == {"live": True, "referee": True, "history": True, "clock": True}
 
 
 async def test_every_reading_is_of_a_declared_metric() -> None:

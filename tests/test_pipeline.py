@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -14,12 +14,14 @@ import pytest
 
 from app.ingest.capture import read_capture
 from app.ingest.decoder import encode
-from app.ingest.header import HEADER_SIZE, write_header
+from app.ingest.header import HEADER_SIZE, parse_header, write_header
 from app.ingest.layouts import LAYOUTS
+from app.ingest.linkmeter import Traffic
 from app.normalize import events
 from app.normalize.events import Event
 from app.normalize.minting import RigIdentity
 from app.pipeline import REJECT_REASONS, RigPipeline
+from app.sim import simulate
 from tests.builders import make_event_packet, make_header, make_packet
 
 CAPTURES: Final = Path(__file__).resolve().parent / "captures"
@@ -181,6 +183,130 @@ def test_a_silent_rig_sends_no_packets_per_second() -> None:
     rig.clocks.now_s += 1.5
 
     assert rig.pipeline.packets_per_s() == 0
+
+
+# --- the link -------------------------------------------------------------------------------------
+
+
+def test_the_last_valid_datagram_says_who_sends_what() -> None:
+    rig = Rig()
+
+    rig.receive(encode(make_packet(1, 2026, game_major_version=1, game_minor_version=7)), b"noise")
+
+    pipeline = rig.pipeline
+    assert (pipeline.source_address, pipeline.packet_format, pipeline.game_year) == (SOURCE[0], 2026, 25)
+    assert pipeline.game_version == "1.07"
+
+
+def test_before_the_first_valid_datagram_nothing_is_said_of_the_game() -> None:
+    rig = Rig()
+
+    rig.receive(b"noise")
+
+    pipeline = rig.pipeline
+    assert (pipeline.source_address, pipeline.packet_format, pipeline.game_year) == (None, None, None)
+    assert (pipeline.game_version, pipeline.session_state) == (None, None)
+
+
+def test_what_a_second_sender_says_of_its_game_is_not_the_rigs() -> None:
+    rig = Rig()
+    rig.receive(SESSION)
+
+    rig.pipeline.receive(encode(make_packet(1, 2024)), ("198.51.100.9", 1))
+
+    assert (rig.pipeline.source_address, rig.pipeline.packet_format) == (SOURCE[0], 2025)
+
+
+def test_what_was_told_last_of_the_session_is_known() -> None:
+    rig = Rig()
+
+    rig.receive(encode(make_packet(1, session_type=18)), lights(1))
+
+    state = rig.pipeline.session_state
+    assert state is not None
+    assert (state.session_type, state.mode) == ("Time Trial", "driving")
+
+
+def drive(rig: Rig, frames: int, *, lost: Callable[[int], bool] = lambda frame: False) -> None:
+    """CarTelemetry at 60 Hz with a Session packet every half second, as the gateway's clock ticks by."""
+    telemetry = encode(make_packet(6))
+    session = encode(make_packet(1, session_type=15))
+    for frame in range(frames):
+        sent = [telemetry] if frame % 30 else [session, telemetry]
+        for datagram in [] if lost(frame) else sent:
+            header = parse_header(datagram)._replace(
+                frame_identifier=frame, overall_frame_identifier=frame, session_time=frame / 60
+            )
+            rig.receive(write_header(header) + datagram[HEADER_SIZE:])
+        rig.clocks.now_s += 1 / 60
+        if frame % 15 == 14:
+            rig.pipeline.tick()
+
+
+def test_the_link_is_measured_by_what_is_received() -> None:
+    rig = Rig()
+
+    drive(rig, 1200, lost=lambda frame: frame % 20 == 7)
+
+    assert rig.pipeline.link.send_rate_hz == 60
+    assert rig.pipeline.link.loss_ratio == pytest.approx(0.05, abs=0.005)
+
+
+def test_traffic_holds_what_should_come_against_what_comes() -> None:
+    rig = Rig()
+
+    drive(rig, 1200)
+
+    traffic = {row.packet: row for row in rig.pipeline.traffic()}
+    assert traffic["car_telemetry"].seen_hz == pytest.approx(60, rel=0.02)
+    assert traffic["session"].seen_hz == pytest.approx(2, rel=0.06)
+    assert (traffic["car_telemetry"].expected_hz, traffic["car_telemetry"].total) == (60.0, 1200)
+    assert traffic["lap_positions"] == ("lap_positions", 1.0, 0.0, 0)
+    assert traffic["time_trial"].expected_hz is None
+
+
+def is_short(row: Traffic) -> bool:
+    """Whether less comes than should; of SessionHistory there is less at first, since it starts a second late."""
+    if row.expected_hz is None or row.seen_hz is None or row.packet == "session_history":
+        return False
+    return row.seen_hz < 0.9 * row.expected_hz
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    ["pause", "flashback_over_line", "restart", "save_load", "disconnect", "lobby", "spectator", "session_end"],
+)
+def test_whatever_a_good_rig_goes_through_it_never_looks_bad(scenario: str) -> None:
+    rig, began_s, ticks = Rig(), 1000.0, 0
+    for at_s, datagram in simulate(scenario, rate_hz=20).stream(0):
+        while began_s + at_s >= rig.clocks.now_s + 0.25:
+            rig.wait(0.25)
+            ticks += 1
+            assert not rig.pipeline.link.loss_ratio
+            assert [row for row in rig.pipeline.traffic() if is_short(row)] == []
+        rig.receive(datagram)
+
+    assert ticks > 100
+
+
+def test_nothing_is_expected_of_a_rig_in_the_menu() -> None:
+    rig = Rig()
+
+    rig.receive(encode(make_packet(9, session_uid=0)))
+
+    state = rig.pipeline.session_state
+    assert state is not None
+    assert state.mode == "menu"
+    assert {row.expected_hz for row in rig.pipeline.traffic()} == {None}
+
+
+def test_nothing_is_expected_of_a_rig_whose_session_is_over() -> None:
+    rig = Rig()
+    drive(rig, 300)
+
+    rig.receive(encode(make_event_packet("SEND", session_time=5.0, frame_identifier=0, overall_frame_identifier=0)))
+
+    assert {row.expected_hz for row in rig.pipeline.traffic()} == {None}
 
 
 # --- online and silent ----------------------------------------------------------------------------

@@ -4,22 +4,33 @@
 needs no common clock and no common session, only the same track. *Gap* compares cars in one race: how long ago the
 other car was where this one is. Positive means slower, or behind.
 
+Both laps that are compared begin at the line, so of the two deltas of a pair one is the duel that a crowd sees, and the
+other one holds a lap against one that is a whole round older. The rig that *chases* has the former: it comes to each
+place of the lap after the other one. That does not change when either of the two crosses the line.
+
 Two rigs are *twins* when they are in one session: the same uid from two machines with two own cars. The same uid
 with the same own car is one machine's stream sent to two ports, which is a mistake of the set-up.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from app.duel.laps import RigLaps
+from app.duel.laps import Pass, RigLaps
 from app.normalize.events import Event, LapCompleted, LapProgress, LapWithdrawn, SessionEnded, SessionState
 
 _FRESH_S: Final = 5.0
 """A rig whose last progress is older takes part in nothing."""
 _REMEMBERED_LAPS: Final = 4096
 """Laps held against each other, the oldest forgotten: two rigs with 24 cars over 85 laps."""
+_TURN_OF_GAP_S: Final = 0.1
+"""In one race the one behind chases. Side by side the gap swings about 0; it is exact to a few hundredths, and below
+this nobody sees who is behind."""
+_TURN_OF_LAP_S: Final = 2.0
+"""On laps of their own the roles turn about half a lap apart, where either answer is as good: there two guests gain and
+lose some tenths from corner to corner, which counts twice, and datagrams come late by another tenth."""
 
 
 class Standing(NamedTuple):
@@ -31,6 +42,8 @@ class Standing(NamedTuple):
         gap_to_other_ms: In one race; None otherwise.
         other: The rig compared with; None when there is none on this track.
         same_race: Whether both are in one session.
+        chasing: Whether this rig's numbers speak for both, or the other's; None when there is no other, when the other
+            is compared with a third rig, and while neither can be compared.
     """
 
     delta_to_best_ms: int | None
@@ -38,6 +51,7 @@ class Standing(NamedTuple):
     gap_to_other_ms: int | None
     other: str | None
     same_race: bool
+    chasing: bool | None
 
 
 class Twins(NamedTuple):
@@ -74,6 +88,8 @@ class Duel:
         self._told: dict[tuple[str, str], str] = {}
         self._lap_times: dict[tuple[str, int, int], dict[str, int]] = {}
         self._heard_s: dict[str, float] = {}
+        self._chasers: dict[tuple[str, str], str] = {}
+        """Who chased last, by pair."""
 
     def feed(self, event: Event, now_s: float) -> list[Twins | Disagreement]:
         """Take over an event of any rig, in order; what it reveals about two rigs."""
@@ -82,7 +98,7 @@ class Duel:
             self._heard_s[event.rig_id] = now_s
             if event.session_uid != laps.session_uid:
                 laps = self._laps[event.rig_id] = RigLaps(event.session_uid)
-            laps.feed(event)
+            laps.feed(event, now_s)
             return list(self._new_twins(event.rig_id, now_s))
         if isinstance(event, SessionState):
             self._tracks[event.rig_id] = (event.session_uid, event.track)
@@ -113,21 +129,52 @@ class Duel:
         return now.session_uid, now.car_index
 
     def standing(self, rig_id: str, now_s: float) -> Standing:
-        """Where a rig stands now, as of its newest progress."""
+        """Where a rig stands now, as of its newest progress; who chases is remembered, so that it does not flicker."""
         laps = self._laps[rig_id]
-        now = laps.now
-        if now is None or not self._fresh(rig_id, now_s):
-            return Standing(None, None, None, None, same_race=False)
+        if laps.now is None or not self._fresh(rig_id, now_s):
+            return Standing(None, None, None, None, same_race=False, chasing=None)
+        running_ms, distance_m = laps.running_ms, laps.running_m
+        to_best = None if distance_m is None else _difference(running_ms, laps.best_elapsed_ms(distance_m))
         other_id = self._other(rig_id, now_s)
-        running_ms, distance_m = laps.running_ms, now.lap_distance_m
-        to_best = to_other = None
-        if running_ms is not None and distance_m is not None and distance_m >= 0:
-            to_best = _difference(running_ms, laps.best_elapsed_ms(distance_m))
-            if other_id is not None:
-                to_other = _difference(running_ms, self._laps[other_id].elapsed_ms(distance_m))
-        same_race = other_id is not None and self._are_twins(rig_id, other_id)
-        gap = self._gap_ms(laps, self._laps[other_id]) if other_id is not None and same_race else None
-        return Standing(to_best, to_other, gap, other_id, same_race)
+        if other_id is None:
+            return Standing(to_best, None, None, None, same_race=False, chasing=None)
+        other = self._laps[other_id]
+        passed = None if distance_m is None else other.last_pass(distance_m)
+        to_other = None if passed is None else _difference(running_ms, passed.elapsed_ms)
+        same_race = self._are_twins(rig_id, other_id)
+        gap = self._gap_ms(laps, other) if same_race else None
+        chasing = None
+        if self._other(other_id, now_s) == rig_id:
+            chasing = self._chases(rig_id, other_id, gap, passed)
+        return Standing(to_best, to_other, gap, other_id, same_race, chasing)
+
+    def _chases(self, rig_id: str, other_id: str, gap_ms: int | None, passed: Pass | None) -> bool | None:
+        """Whether the rig chases the other one, which is compared with it.
+
+        Args:
+            rig_id, other_id: The pair.
+            gap_ms: In one race, and known.
+            passed: When the other passed the place where this rig is.
+        """
+        if gap_ms is not None:
+            return self._turned(rig_id, other_id, gap_ms / 1000, _TURN_OF_GAP_S)
+        there_m = self._laps[other_id].running_m
+        mine = None if there_m is None else self._laps[rig_id].last_pass(there_m)
+        if passed is None or mine is None:
+            if passed is None and mine is None:
+                return None
+            return self._turned(rig_id, other_id, math.inf if mine is None else -math.inf, 0.0)
+        since_s = self._heard_s[rig_id] - passed.at_s
+        since_mine_s = self._heard_s[other_id] - mine.at_s
+        return self._turned(rig_id, other_id, since_mine_s - since_s, _TURN_OF_LAP_S)
+
+    def _turned(self, rig_id: str, other_id: str, later_s: float, enough_s: float) -> bool:
+        """Whether the rig chases: it does when it comes later, and roles change hands when that is clear enough."""
+        pair = (rig_id, other_id) if rig_id < other_id else (other_id, rig_id)
+        chaser = self._chasers.get(pair)
+        if chaser is None or abs(later_s) > enough_s:
+            chaser = self._chasers[pair] = rig_id if later_s > 0 else other_id
+        return chaser == rig_id
 
     def _fresh(self, rig_id: str, now_s: float) -> bool:
         heard_s = self._heard_s.get(rig_id)
@@ -135,12 +182,16 @@ class Duel:
 
     def _other(self, rig_id: str, now_s: float) -> str | None:
         """The first other rig that drives on the same track; a twin before anybody else."""
-        others = [other for other in self._laps if other != rig_id and self._fresh(other, now_s)]
-        twins = [other for other in others if self._are_twins(rig_id, other)]
-        same_track = [
-            other for other in others if self._track(other) is not None and self._track(other) == self._track(rig_id)
-        ]
-        return next(iter([*twins, *same_track]), None)
+        track = self._track(rig_id)
+        on_same_track = None
+        for other in self._laps:
+            if other == rig_id or not self._fresh(other, now_s):
+                continue
+            if self._are_twins(rig_id, other):
+                return other
+            if on_same_track is None and track is not None and self._track(other) == track:
+                on_same_track = other
+        return on_same_track
 
     def _track(self, rig_id: str) -> str | None:
         """The track of the rig's present session; None while not known."""
@@ -197,5 +248,5 @@ class Duel:
         return None if passed_s is None else -round((their_s - passed_s) * 1000)
 
 
-def _difference(mine_ms: int, theirs_ms: float | None) -> int | None:
-    return None if theirs_ms is None else round(mine_ms - theirs_ms)
+def _difference(mine_ms: int | None, theirs_ms: float | None) -> int | None:
+    return None if mine_ms is None or theirs_ms is None else round(mine_ms - theirs_ms)

@@ -6,7 +6,7 @@ completed ends at its lap time. In between, the game's own distance and timer ar
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.duel.trace import Trace
 from app.normalize.events import LapCompleted, LapProgress, LapWithdrawn
@@ -20,12 +20,38 @@ _SPACING_S: Final = 0.04
 """Points of the total-distance line are no closer: 25 a second are plenty for a gap."""
 
 
+class Pass(NamedTuple):
+    """When a car passed a place of the lap.
+
+    Attributes:
+        elapsed_ms: The lap time shown there.
+        at_s: Seconds on the clock of `now_s`.
+    """
+
+    elapsed_ms: float
+    at_s: float
+
+
+class _Lap:
+    """One lap as a line, and when its timer stood at 0: as of its newest point, so a pause or a flashback moves it."""
+
+    __slots__ = ("start_s", "trace")
+
+    def __init__(self, start_s: float) -> None:
+        self.trace = Trace(_REACH_M)
+        self.start_s = start_s
+
+    def passed(self, distance_m: float) -> Pass | None:
+        elapsed_ms = self.trace.at(distance_m)
+        return None if elapsed_ms is None else Pass(elapsed_ms, self.start_s + elapsed_ms / 1000)
+
+
 class RigLaps:
     """What one rig has driven in its present session."""
 
     def __init__(self, session_uid: str | None = None) -> None:
         self.session_uid = session_uid
-        self._laps: dict[int, Trace] = {}
+        self._laps: dict[int, _Lap] = {}
         self._timed: list[int] = []
         self._best: tuple[int, Trace] | None = None
         self._total = Trace()
@@ -33,8 +59,8 @@ class RigLaps:
         self.now: LapProgress | None = None
         """The newest progress; None before the first of this session."""
 
-    def feed(self, progress: LapProgress) -> None:
-        """Take over where the car is; `progress` is of this session."""
+    def feed(self, progress: LapProgress, now_s: float) -> None:
+        """Take over where the car is, told now; `progress` is of this session."""
         before, self.now = self.now, progress
         self._feed_total(progress)
         number, distance_m = progress.lap_number, progress.lap_distance_m
@@ -44,14 +70,16 @@ class RigLaps:
         self._finished = progress.result_status == FINISHED
         if self._finished or progress.current_lap_time_ms is None or distance_m < 0:
             return
-        trace = self._laps.get(number)
-        if trace is None:
-            trace = self._laps[number] = Trace(_REACH_M)
+        start_s = now_s - progress.current_lap_time_ms / 1000
+        lap = self._laps.get(number)
+        if lap is None:
+            lap = self._laps[number] = _Lap(start_s)
             crossed = before is not None and before.lap_number == number - 1
             if crossed and distance_m > 0:
-                trace.add(0.0, 0.0)
+                lap.trace.add(0.0, 0.0)
             self._forget_old()
-        trace.add(distance_m, progress.current_lap_time_ms)
+        lap.start_s = start_s
+        lap.trace.add(distance_m, progress.current_lap_time_ms)
 
     def complete(self, lap: LapCompleted) -> None:
         """Take over that a lap of the own car was completed, or what became of it later."""
@@ -60,9 +88,9 @@ class RigLaps:
         number = lap.lap_number
         if number not in self._timed and lap.status == "provisional":
             self._timed.append(number)
-        trace = self._laps.get(number)
-        if lap.valid and lap.personal_best and trace is not None:
-            self._best = (number, trace)
+        line = self._laps.get(number)
+        if lap.valid and lap.personal_best and line is not None:
+            self._best = (number, line.trace)
         elif self._best is not None and self._best[0] == number and not (lap.valid and lap.personal_best):
             self._best = None
 
@@ -82,8 +110,14 @@ class RigLaps:
         """The running lap's time; None while no lap is timed, and after the flag."""
         return None if self.now is None or self._finished else self.now.current_lap_time_ms
 
-    def elapsed_ms(self, distance_m: float) -> float | None:
-        """The lap time shown when the car last passed a lap distance.
+    @property
+    def running_m(self) -> float | None:
+        """How far the running lap is; None while no lap is timed, before the line, and after the flag."""
+        distance_m = None if self.now is None or self.running_ms is None else self.now.lap_distance_m
+        return None if distance_m is None or distance_m < 0 else distance_m
+
+    def last_pass(self, distance_m: float) -> Pass | None:
+        """When the car last passed a lap distance.
 
         On the running lap if it is far enough, else on the timed lap before; None if there is none.
         """
@@ -91,14 +125,14 @@ class RigLaps:
         if number is None:
             return None
         running = None if self._finished else self._laps.get(number)
-        if running is not None and running.last_x is not None and distance_m <= running.last_x:
-            elapsed_ms = running.at(distance_m)
-            if elapsed_ms is not None:
-                return elapsed_ms
+        if running is not None and running.trace.last_x is not None and distance_m <= running.trace.last_x:
+            passed = running.passed(distance_m)
+            if passed is not None:
+                return passed
         over = number if self._finished else number - 1
         done = max((timed for timed in self._timed if timed <= over), default=None)
-        trace = None if done is None else self._laps.get(done)
-        return None if trace is None else trace.at(distance_m)
+        lap = None if done is None else self._laps.get(done)
+        return None if lap is None else lap.passed(distance_m)
 
     def best_elapsed_ms(self, distance_m: float) -> float | None:
         """The lap time at a lap distance of the best valid lap of this session."""

@@ -8,13 +8,18 @@ from typing import Any, Final
 
 from app.bus import Bus, KeepInOrder, Subscription
 from app.duel.duel import Disagreement, Duel, Twins
+from app.duel.sectors import Sectors
 from app.normalize.events import (
     DuelState,
     Event,
+    FlashbackUsed,
     LapCompleted,
     LapDisputed,
+    LapInvalidated,
     LapProgress,
+    LapStarted,
     LapWithdrawn,
+    SectorCompleted,
     SessionEnded,
     SessionState,
     SharedRace,
@@ -34,6 +39,17 @@ _INHERITED: Final = (
     "individual_id",
 )
 """What a derived event takes from the event that caused it."""
+_HEARD: Final = (
+    LapProgress,
+    SessionState,
+    LapStarted,
+    SectorCompleted,
+    LapCompleted,
+    LapInvalidated,
+    LapWithdrawn,
+    FlashbackUsed,
+    SessionEnded,
+)
 
 
 class Referee:
@@ -49,11 +65,10 @@ class Referee:
         self, rig_ids: Sequence[str], bus: Bus[Event], monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._duel = Duel(rig_ids)
+        self._sectors = {rig_id: Sectors() for rig_id in rig_ids}
         self._bus = bus
         self._monotonic = monotonic
-        self._events: Subscription[Event] = bus.subscribe(
-            "referee", KeepInOrder(_HELD), of=(LapProgress, SessionState, LapCompleted, LapWithdrawn, SessionEnded)
-        )
+        self._events: Subscription[Event] = bus.subscribe("referee", KeepInOrder(_HELD), of=_HEARD)
 
     def close(self) -> None:
         """Take nothing more; `run` ends when what waits is derived."""
@@ -69,15 +84,22 @@ class Referee:
     def derive(self, event: Event, now_s: float) -> list[Event]:
         """What one event brings to light."""
         found = self._duel.feed(event, now_s)
+        sectors = self._sectors[event.rig_id]
+        sectors.feed(event)
         derived = [self._told(event, finding) for finding in found]
         if isinstance(event, LapProgress):
             standing = self._duel.standing(event.rig_id, now_s)
+            shown = sectors.shown()
             fields = {
                 "other_rig_id": standing.other,
                 "same_race": standing.same_race,
                 "delta_to_best_ms": standing.delta_to_best_ms,
                 "delta_to_other_ms": standing.delta_to_other_ms,
                 "gap_to_other_ms": standing.gap_to_other_ms,
+                "chasing": standing.chasing,
+                "sectors_lap_number": shown.lap_number,
+                "sector_times_ms": shown.times_ms,
+                "sector_marks": shown.marks,
             }
             derived.append(DuelState.model_validate({**_taken(event, _INHERITED), **fields}))
         return derived

@@ -40,6 +40,11 @@ WheelPercents = tuple[Percent, Percent, Percent, Percent]
 _WholePercent = Annotated[int, Field(ge=0, le=100)]
 WheelWholePercents = tuple[_WholePercent, _WholePercent, _WholePercent, _WholePercent]
 
+# One value per sector of a lap.
+SectorMark = Literal["session_best", "personal_best", "slower"]
+SectorTimes = tuple[Milliseconds | None, Milliseconds | None, Milliseconds | None]
+SectorMarks = tuple[SectorMark | None, SectorMark | None, SectorMark | None]
+
 
 def utc_text(instant: datetime) -> str:
     """Write an instant as `2026-03-01T10:00:00.123Z`: UTC, three millisecond digits, literal Z."""
@@ -218,8 +223,21 @@ class CarMotion(Sample):
     roll_rad: float | None
 
 
+class FieldMotion(Sample):
+    """Where the other cars that take part are, in the game's world frame. At most 10 Hz.
+
+    `cars` are `(car_index, x, z)` in metres: no ghost, no empty slot, and no car whose place is no number.
+    """
+
+    cars: tuple[tuple[int, float, float], ...]
+
+
 class LapProgress(Sample):
-    """Where the own car is in its lap and in the race. Up to 60 Hz."""
+    """Where the own car is in its lap and in the race. Up to 60 Hz.
+
+    `laps_known` says of whom no lap of this session can have been driven unheard: of `all` cars, of the `own` one, or
+    None, as long as a gateway that came late has not heard the histories.
+    """
 
     position: Annotated[int, Field(ge=1, le=24)] | None
     grid_position: Annotated[int, Field(ge=1, le=24)] | None
@@ -246,13 +264,14 @@ class LapProgress(Sample):
     unserved_drive_through_penalties: Count | None
     unserved_stop_go_penalties: Count | None
     speed_trap_best_kph: float | None
+    laps_known: Literal["all", "own"] | None
 
 
 class SessionState(Sample):
     """The session's frame: track, weather, clock, race control. About 2 Hz, and in menus once.
 
     `mode` says what the rig is doing: `menu` (no session), `driving`, `spectating`, or `no_car` when
-    the game names an own car that has no data.
+    the game names an own car that has no data. `telemetry_public` is the own driver's "Your Telemetry".
     """
 
     detail_key = ("mode",)
@@ -279,13 +298,20 @@ class SessionState(Sample):
     team: str | None
     race_number: int | None
     nationality: str | None
+    telemetry_public: bool | None
 
 
 class DuelState(Sample):
-    """Where the rig stands against itself and another rig; positive is slower, or behind. Up to 60 Hz.
+    """Where the rig stands against itself, its session and another rig; positive is slower, or behind. Up to 60 Hz.
 
     A delta compares lap times at equal lap distance, so it needs only the same track; a gap compares cars in
     one race, so it is None when the two rigs run separate sessions.
+
+    `chasing` is True for the one of two rigs that comes to each place of the lap after the other (in one race: the one
+    behind), whose numbers therefore speak for both, and False for the other. It is None without another rig, where that
+    one is compared with a third, and while neither of the two can be compared.
+
+    The sectors are those of the lap that runs, once its first one is done, and of the last completed lap before that.
     """
 
     other_rig_id: str | None
@@ -293,6 +319,10 @@ class DuelState(Sample):
     delta_to_best_ms: int | None
     delta_to_other_ms: int | None
     gap_to_other_ms: int | None
+    chasing: bool | None
+    sectors_lap_number: Count | None
+    sector_times_ms: SectorTimes
+    sector_marks: SectorMarks
 
 
 # --- facts: sessions and people -----------------------------------------------------------------
@@ -358,7 +388,7 @@ class LapStarted(Fact):
 
 
 class SectorCompleted(Fact):
-    """A car finished sector 1, 2 or 3 of a lap."""
+    """A car finished sector 1, 2 or 3 of a lap; `lap_valid` says whether that lap still counted then."""
 
     natural_key = ("car_index", "lap_number", "attempt", "sector")
     own: bool
@@ -366,6 +396,7 @@ class SectorCompleted(Fact):
     attempt: Count
     sector: Annotated[int, Field(ge=1, le=3)]
     sector_time_ms: Milliseconds
+    lap_valid: bool
 
 
 class LapCompleted(Fact):
@@ -611,6 +642,7 @@ SAMPLES: tuple[type[Sample], ...] = (
     CarAero,
     CarDamage,
     CarMotion,
+    FieldMotion,
     LapProgress,
     SessionState,
     DuelState,

@@ -30,6 +30,7 @@ _TIMER_SLACK_MS: Final = 2_000
 _LAP_VALID: Final = 0x01
 
 Status = Literal["provisional", "confirmed", "corrected"]
+LapsKnown = Literal["all", "own"]
 
 
 class LapBegun(NamedTuple):
@@ -41,13 +42,14 @@ class LapBegun(NamedTuple):
 
 
 class SectorDone(NamedTuple):
-    """A car finished a sector."""
+    """A car finished a sector; `lap_valid` says whether its lap still counted then."""
 
     car_index: int
     lap_number: int
     attempt: int
     sector: int
     sector_time_ms: int
+    lap_valid: bool
 
 
 class LapDone(NamedTuple):
@@ -154,8 +156,10 @@ class LapTracker:
         self._cars: dict[int, _Car] = {}
         self._session_best_ms: int | None = None
         self._told_by_history: set[int] = set()
-        self.live_cars = 0
-        """Cars that take part, as of the last LapData packet."""
+        self._lap_lost: set[int] = set()
+        """Cars of which a whole lap went by unseen, until their history comes."""
+        self.live: tuple[int, ...] = ()
+        """Slots of the cars that take part, as of the last LapData packet."""
 
     def best_ms(self, car_index: int) -> int | None:
         """The car's best valid lap of this session so far."""
@@ -171,15 +175,22 @@ class LapTracker:
         lap = car.done.get(number)
         return lap.valid if lap is not None and lap.lap_time_ms == car.seen.last_lap_time_in_ms else None
 
+    def laps_known(self, own: int) -> LapsKnown | None:
+        """Of whom no lap can have been driven unheard: of all cars, of the own one alone, or of neither."""
+        if self._knows_all_laps():
+            return "all"
+        knows_own = (self._from_start or own in self._told_by_history) and own not in self._lap_lost
+        return "own" if knows_own else None
+
     def feed(self, packet: LapDataPacket) -> list[LapFact]:
         """What a LapData packet, newer than the last one, says of all cars."""
         facts: list[LapFact] = []
-        live = 0
+        live: list[int] = []
         for index, record in enumerate(packet.cars):
             if record.result_status in LIVE:
-                live += 1
+                live.append(index)
                 facts.extend(self._record(index, record))
-        self.live_cars = live
+        self.live = tuple(live)
         return facts
 
     def _record(self, index: int, record: CarLapData) -> Iterator[LapFact]:
@@ -187,10 +198,15 @@ class LapTracker:
         if car is None:
             car = self._cars[index] = _Car(record, from_start=self._from_start)
             car.note_pits(record)
-            car.sector1_ms, car.sector2_ms = sector_times_ms(record)
+            if record.result_status == FINISHED:
+                car.sector1_ms, car.sector2_ms = sector_times_ms(record)
+            else:  # sectors that were driven before we came are told now, or their lap would look unheard
+                yield from self._sectors(index, car, record, same_lap=True)
             return
         seen = car.seen
         rise = record.current_lap_num - seen.current_lap_num
+        if rise > 1:
+            self._lap_lost.add(index)
         if rise > 0:
             yield from self._over_the_line(index, car, record, finished_lap=record.current_lap_num - 1)
             car.begin()
@@ -218,7 +234,8 @@ class LapTracker:
         first, second = car.sector1_ms, car.sector2_ms
         third = _third(lap_ms, first, second)
         if third is not None:
-            yield SectorDone(index, finished_lap, car.attempts.get(finished_lap, 0), 3, third)
+            attempt = car.attempts.get(finished_lap, 0)
+            yield SectorDone(index, finished_lap, attempt, 3, third, not seen.current_lap_invalid)
         done = LapDone(
             car_index=index,
             lap_number=finished_lap,
@@ -247,11 +264,12 @@ class LapTracker:
     @staticmethod
     def _sectors(index: int, car: _Car, record: CarLapData, *, same_lap: bool) -> Iterator[LapFact]:
         first, second = sector_times_ms(record)
-        attempt = car.attempts.get(record.current_lap_num, 0)
+        lap_number, valid = record.current_lap_num, not record.current_lap_invalid
+        attempt = car.attempts.get(lap_number, 0)
         if first is not None and record.sector >= 1 and first != car.sector1_ms:
-            yield SectorDone(index, record.current_lap_num, attempt, 1, first)
+            yield SectorDone(index, lap_number, attempt, 1, first, valid)
         if second is not None and record.sector >= 2 and second != car.sector2_ms:
-            yield SectorDone(index, record.current_lap_num, attempt, 2, second)
+            yield SectorDone(index, lap_number, attempt, 2, second, valid)
         if record.result_status != FINISHED or same_lap:
             car.sector1_ms, car.sector2_ms = first, second
 
@@ -265,6 +283,7 @@ class LapTracker:
         over = car.seen.result_status == FINISHED or packet.header.frame_identifier == 0
         last = car.seen.current_lap_num if over else car.seen.current_lap_num - 1
         self._told_by_history.add(packet.car_idx)
+        self._lap_lost.discard(packet.car_idx)
         facts: list[LapFact] = []
         for number, row in _history_laps(packet.laps, packet.num_laps):
             if number < car.first_lap or number > last:
@@ -313,7 +332,7 @@ class LapTracker:
 
     def _knows_all_laps(self) -> bool:
         """Whether no lap of anybody can be faster unheard: a gateway that came late knows when all histories came."""
-        return self._from_start or self._cars.keys() <= self._told_by_history
+        return not self._lap_lost and (self._from_start or self._cars.keys() <= self._told_by_history)
 
     def _reckon_bests(self, car: _Car) -> None:
         car.best_ms = min((lap.lap_time_ms for lap in car.done.values() if lap.valid), default=None)

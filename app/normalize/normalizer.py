@@ -33,6 +33,8 @@ from app.normalize.words import Words
 SPECTATOR: Final = 255
 _SEEN_FROM_START_FRAMES: Final = 300
 """A session whose first datagram has a lower frame was seen to begin (5 s at 60 frames/s)."""
+_FIELD_EVERY_S: Final = 0.095
+"""The field is told at most 10 times a second: a little less than 0.1 s, since session times are rounded floats."""
 
 
 class _Session:
@@ -56,6 +58,8 @@ class _Session:
         self.compound_of_lap: dict[tuple[int, int], str | None] = {}
         """The compound at the line, by car and lap, of laps that were seen to end."""
         self.last_session: wire.SessionPacket | None = None
+        self.field_at_s: float | None = None
+        """The session time at which the field was told last."""
 
 
 # Any: a handler takes the packet type it is listed for.
@@ -155,7 +159,7 @@ class Normalizer:
         if self._tracker.uid or self._in_menu:
             return []  # a session is open: uid-0 packets were seen just before its SEND
         self._in_menu = True
-        fields = {**samples.NO_SESSION, "mode": "menu", **self._game(header), **self._team(None, None)}
+        fields = {**samples.NO_SESSION, "mode": "menu", **self._game(header), **self._own_driver(None, None)}
         return self._event(events.SessionState, None, fields, self._outside(received_at))
 
     def _speak(self, header: PacketHeader) -> None:
@@ -249,7 +253,7 @@ class Normalizer:
             **samples.session(packet, self._words),
             "mode": mode,
             **self._game(packet.header),
-            **self._team(session, context.own_car),
+            **self._own_driver(session, context.own_car),
         }
         return self._event(events.SessionState, context.own_car, fields, context)
 
@@ -274,7 +278,9 @@ class Normalizer:
             return told
         session.car = context.own_car
         laps, car = session.laps, context.own_car
-        fields = samples.lap_progress(own, laps.live_cars, laps.best_ms(car), laps.last_valid(car), self._words)
+        fields = samples.lap_progress(
+            own, len(laps.live), laps.best_ms(car), laps.last_valid(car), laps.laps_known(car), self._words
+        )
         return told + self._event(events.LapProgress, context.own_car, fields, context)
 
     def _on_history(self, packet: wire.SessionHistoryPacket, session: _Session, context: Context) -> list[Event]:
@@ -293,6 +299,19 @@ class Normalizer:
         if kind is events.CarStatus:
             session.tyre_compound = fields["tyre_compound"]
         return self._event(kind, car, fields, context)
+
+    def _on_motion(self, packet: wire.MotionPacket, session: _Session, context: Context) -> list[Event]:
+        return self._on_own_car(packet, session, context) + self._field(packet, session, context)
+
+    def _field(self, packet: wire.MotionPacket, session: _Session, context: Context) -> list[Event]:
+        """The other cars, thinned out by session time: many records, and a map needs no more."""
+        car, now_s, told_s = context.own_car, packet.header.session_time, session.field_at_s
+        if car is None or car != session.car:
+            return []
+        if told_s is not None and 0 <= now_s - told_s < _FIELD_EVERY_S:  # time that went back is a flashback
+            return []
+        session.field_at_s = now_s
+        return self._event(events.FieldMotion, car, samples.field_motion(packet.cars, session.laps.live, car), context)
 
     def _on_classification(
         self, packet: wire.FinalClassificationPacket, session: _Session, context: Context
@@ -371,12 +390,13 @@ class Normalizer:
         }
 
     @staticmethod
-    def _team(session: _Session | None, own_car: int | None) -> dict[str, Any]:
+    def _own_driver(session: _Session | None, own_car: int | None) -> dict[str, Any]:
         person = None if session is None else session.roster.get(own_car)
         return {
             "team": person and person.team,
             "race_number": person and person.race_number,
             "nationality": person and person.nationality,
+            "telemetry_public": person and person.telemetry_public,
         }
 
 
@@ -404,6 +424,7 @@ _HANDLERS: Final[dict[type, _Handler]] = {
     wire.SessionHistoryPacket: Normalizer._on_history,
     wire.FinalClassificationPacket: Normalizer._on_classification,
     **dict.fromkeys(_OWN_SAMPLES, Normalizer._on_own_car),
+    wire.MotionPacket: Normalizer._on_motion,
 }
 
 _LAP_EVENTS: Final[dict[type, type[events.Fact]]] = {

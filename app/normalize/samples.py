@@ -7,6 +7,8 @@ makes those None, since unknown is never 0. The receiver's own car is never rest
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from math import isfinite
 from typing import Any, Final
 
 from app.ingest.packets import SessionPacket
@@ -19,7 +21,7 @@ from app.ingest.records import (
     CarTelemetryData,
     FinalClassificationData,
 )
-from app.normalize.laps import sector_times_ms
+from app.normalize.laps import LapsKnown, sector_times_ms
 from app.normalize.units import joined_ms, known, percent_to_ratio, seconds_to_ms
 from app.normalize.vocabulary import SESSION_TYPE, SURFACE
 from app.normalize.words import Words
@@ -170,6 +172,19 @@ def motion(record: CarMotionData) -> Fields:
     }
 
 
+def field_motion(cars: Sequence[CarMotionData], live: Iterable[int], own: int) -> Fields:
+    """The fields of `FieldMotion`.
+
+    Args:
+        cars: The records of all slots; only the needed ones are asked for.
+        live: The slots of the cars that take part.
+        own: The own car's slot.
+    """
+    records = ((index, cars[index]) for index in live if index != own and index < len(cars))
+    places = ((index, record.world_position_x, record.world_position_z) for index, record in records)
+    return {"cars": tuple((index, x_m, z_m) for index, x_m, z_m in places if isfinite(x_m) and isfinite(z_m))}
+
+
 def aero(record: CarTelemetry2Data, words: Words) -> Fields:
     """The fields of `CarAero`; modes are None for a car that does not follow the 2026 rules."""
     new_rules = record.regulations_2026 != 0
@@ -189,7 +204,12 @@ IN_GARAGE: Final = 0
 
 
 def lap_progress(
-    record: CarLapData, cars: int, best_lap_time_ms: int | None, last_lap_valid: bool | None, words: Words
+    record: CarLapData,
+    cars: int,
+    best_lap_time_ms: int | None,
+    last_lap_valid: bool | None,
+    laps_known: LapsKnown | None,
+    words: Words,
 ) -> Fields:
     """The fields of `LapProgress`; `cars` counts the live ones.
 
@@ -229,6 +249,7 @@ def lap_progress(
         "unserved_drive_through_penalties": record.num_unserved_drive_through_pens,
         "unserved_stop_go_penalties": record.num_unserved_stop_go_pens,
         "speed_trap_best_kph": record.speed_trap_fastest_speed or None,
+        "laps_known": laps_known,
     }
 
 

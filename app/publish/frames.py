@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import orjson
 
@@ -21,7 +21,26 @@ class RigCard(NamedTuple):
     driver_name: str | None
 
 
-def hello_text(rigs: Sequence[RigCard], rate_hz: float, stale_after_s: float, version: str) -> str:
+class Display(NamedTuple):
+    """What the operator set for all screens.
+
+    Attributes:
+        event_name: Stands at the top of the wall; None for none.
+        speed_unit: "kph" or "mph"; messages are in km/h all the same.
+        temperature_unit: "c" or "f"; messages are in °C all the same.
+    """
+
+    event_name: str | None = None
+    speed_unit: str = "kph"
+    temperature_unit: str = "c"
+
+
+USUAL_DISPLAY: Final = Display()
+
+
+def hello_text(
+    rigs: Sequence[RigCard], rate_hz: float, stale_after_s: float, version: str, display: Display = USUAL_DISPLAY
+) -> str:
     """The `connection_status` message."""
     return _text(
         {
@@ -30,6 +49,7 @@ def hello_text(rigs: Sequence[RigCard], rate_hz: float, stale_after_s: float, ve
             "rate_hz": rate_hz,
             "stale_after_s": stale_after_s,
             "gateway": version,
+            "display": display._asdict(),
             "rigs": [card._asdict() for card in rigs],
         }
     )

@@ -107,12 +107,31 @@ class Snapshots(Protocol):
         ...
 
 
+class ClientView(NamedTuple):
+    """One connected dashboard, as an operator sees it.
+
+    Attributes:
+        address: Where it is.
+        connected_s: For how long.
+        rigs: Those it asked for, in the order they are configured.
+        states_skipped: States that a newer one replaced before they were sent to it.
+        waiting: Texts that wait to be sent to it.
+    """
+
+    address: str
+    connected_s: float
+    rigs: tuple[str, ...]
+    states_skipped: int
+    waiting: int
+
+
 class Client:
     """One connected dashboard. Only its own writer task sends to it."""
 
     def __init__(self, websocket: WebSocket, address: str, now_s: float) -> None:
         self.websocket = websocket
         self.address = address
+        self.since_s = now_s
         self.connection: Connection = connection_of(websocket.scope)
         self.outbox = Outbox()
         self.wishes = Wishes()
@@ -171,6 +190,20 @@ class Hub:
     def states_skipped(self) -> int:
         """State texts that a newer one replaced before they were sent, over all clients."""
         return self._skipped_by_gone + sum(client.outbox.skipped for client in self._clients)
+
+    def client_views(self) -> list[ClientView]:
+        """Every connected client, the one that came first in front."""
+        now_s, rig_ids = asyncio.get_running_loop().time(), self._snapshots.rig_ids()
+        return [
+            ClientView(
+                address=client.address,
+                connected_s=now_s - client.since_s,
+                rigs=tuple(rig_id for rig_id in rig_ids if client.wishes.want(rig_id)),
+                states_skipped=client.outbox.skipped,
+                waiting=len(client.outbox),
+            )
+            for client in sorted(self._clients, key=lambda client: client.since_s)
+        ]
 
     def push_state(self, rig_id: str, text: str) -> None:
         """Send a rig's newest state to everyone who wants it; never waits."""

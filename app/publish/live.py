@@ -17,7 +17,7 @@ from typing import Final, Protocol
 from app.bus import Bus, KeepInOrder, LatestWins, Subscription
 from app.metrics import Distributions, Reading
 from app.normalize.events import ButtonsChanged, Event, Fact, Sample, UnknownGameEvent
-from app.publish.frames import RigCard, event_json, event_text, hello_text, state_text
+from app.publish.frames import USUAL_DISPLAY, Display, RigCard, event_json, event_text, hello_text, state_text
 from app.publish.pacer import Pacer
 from app.publish.state import Counters, RigState
 from app.publish.throttle import Throttle
@@ -70,6 +70,7 @@ class LiveView:
         version: The gateway's, told to clients.
         wall: UTC now, for `sent_at`.
         distributions: Where frame ages are observed.
+        display: What the operator set for all screens, told to clients.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class LiveView:
         version: str,
         wall: Callable[[], datetime],
         distributions: Distributions,
+        display: Display = USUAL_DISPLAY,
     ) -> None:
         self._rigs = {
             card.rig_id: _Rig(card, RigState(card.driver_name, individual_id, counters))
@@ -90,6 +92,7 @@ class LiveView:
         self._stale_after_s = stale_after_s
         self._version = version
         self._wall = wall
+        self._display = display
         self._distributions = distributions
         self._sink: Sink | None = None
         self._failure: asyncio.Future[None] | None = None
@@ -103,7 +106,7 @@ class LiveView:
     def hello(self) -> str:
         """The first message of every connection."""
         cards = [rig.card for rig in self._rigs.values()]
-        return hello_text(cards, self._rate_hz, self._stale_after_s, self._version)
+        return hello_text(cards, self._rate_hz, self._stale_after_s, self._version, self._display)
 
     def rig_ids(self) -> Sequence[str]:
         """All rigs, in the order they are configured."""

@@ -1,4 +1,4 @@
-"""The HTTP surface [edge]: `/ws`, `/health`, `/healthz`, `/readyz`, `/api/cloud`, `/metrics`, and the page."""
+"""The HTTP surface [edge]: `/ws`, `/health`, `/healthz`, `/readyz`, `/metrics`, some of `/api`, and the pages."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Response, WebSocket
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from app.publish.frames import Display
 from app.publish.health import Health, health_body
 
 # Any: what the coroutine sends and yields is nobody's business here.
@@ -21,9 +22,18 @@ _GET = ["GET", "HEAD"]  # many monitors ask by HEAD
 
 
 def add_routes(
-    app: FastAPI, health: Health, registry: CollectorRegistry, serve_socket: ServeSocket, web: Path, version: str
+    app: FastAPI,
+    health: Health,
+    registry: CollectorRegistry,
+    serve_socket: ServeSocket,
+    web: Path,
+    version: str,
+    display: Display,
 ) -> None:
-    """Put every route on the application; the page comes last, since it answers every other path."""
+    """Put every route on the application but those of the day and of ops, which have modules of their own.
+
+    The files of the pages come last, since they answer every other path.
+    """
     router = APIRouter()
 
     @router.api_route("/health", methods=_GET)
@@ -50,6 +60,23 @@ def add_routes(
     @router.api_route("/metrics", methods=_GET)
     async def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+    @router.api_route("/api/display", methods=_GET)
+    async def shown() -> JSONResponse:
+        return JSONResponse(display._asdict())
+
+    @router.api_route("/compare", methods=_GET)
+    async def compare() -> FileResponse:
+        return FileResponse(web / "compare.html")
+
+    @router.api_route("/ops", methods=_GET)
+    async def ops() -> FileResponse:
+        return FileResponse(web / "ops.html")
+
+    @router.api_route("/rig/{rig_id}", methods=_GET)
+    async def rig(rig_id: str) -> FileResponse:
+        known = any(rig.rig_id == rig_id for rig in health.rigs())
+        return FileResponse(web / "rig.html", status_code=200 if known else 404)  # the page says which there are
 
     @router.websocket("/ws")
     async def live(websocket: WebSocket) -> None:

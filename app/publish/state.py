@@ -15,8 +15,11 @@ from app.normalize.events import (
     CarStatus,
     CarTelemetry,
     DuelState,
+    FieldMotion,
     LapProgress,
     Sample,
+    SectorMarks,
+    SectorTimes,
     SessionState,
 )
 
@@ -24,6 +27,10 @@ from app.normalize.events import (
 Data = dict[str, Any]
 
 _WHEELS: Final = ("rl", "rr", "fl", "fr")
+_RULES_OF_2026: Final = 2026
+"""The first packet format that tells of active aero and overtake mode."""
+_NO_WORD: Final = "unknown ("
+"""How a number begins that the format's documents do not list."""
 
 _FROM_SESSION: Final = (
     "packet_format",
@@ -42,6 +49,7 @@ _FROM_SESSION: Final = (
     "safety_car",
     "game_paused",
     "network_game",
+    "telemetry_public",
 )
 _FROM_LAP: Final = (
     "position",
@@ -89,7 +97,16 @@ _FROM_STATUS: Final = (
     "ers_deploy_mode",
     "fia_flag",
 )
-_FROM_DUEL: Final = ("other_rig_id", "same_race", "delta_to_best_ms", "delta_to_other_ms", "gap_to_other_ms")
+_FROM_DUEL: Final = (
+    "other_rig_id",
+    "same_race",
+    "delta_to_best_ms",
+    "delta_to_other_ms",
+    "gap_to_other_ms",
+    "chasing",
+    "sectors_lap_number",
+)
+_SECTORS: Final = ("s1", "s2", "s3")
 _DAMAGE: Final = (
     "front_left_wing",
     "front_right_wing",
@@ -137,8 +154,8 @@ class RigState:
         kind before the frame number last changed.
         """
         kind = type(sample)
-        if isinstance(sample, DuelState):
-            # Derived, so it comes a little later: it begins no slate, refreshes nothing and closes no frame.
+        if isinstance(sample, DuelState | FieldMotion):
+            # Derived, or now and then: it begins no slate, refreshes nothing and closes no frame.
             if sample.session_uid == self._uid:
                 self._samples[kind] = sample
             return False
@@ -180,14 +197,15 @@ class RigState:
             "session_key": about.get("session_key"),
             "session_time_s": _rounded(about.get("session_time_s"), 3),
             "car_index": about.get("car_index"),
-            **self._taken(SessionState, _FROM_SESSION),
+            **self._session(),
             **self._lap(),
             **self._telemetry(),
             **self._status(),
             **self._damage(),
             **self._aero(),
             **self._motion(),
-            **self._taken(DuelState, _FROM_DUEL),
+            **self._field(),
+            **self._duel(),
         }
 
     def _values(self, kind: type[Sample]) -> Data:
@@ -203,6 +221,14 @@ class RigState:
         if isinstance(session, SessionState):
             return session.mode
         return "driving" if LapProgress in self._samples else "none"
+
+    def _session(self) -> Data:
+        values = self._values(SessionState)
+        return {
+            **self._taken(SessionState, _FROM_SESSION),
+            "sector2_start_m": _rounded(values.get("sector2_start_m"), 1),
+            "sector3_start_m": _rounded(values.get("sector3_start_m"), 1),
+        }
 
     def _lap(self) -> Data:
         values = self._values(LapProgress)
@@ -244,10 +270,20 @@ class RigState:
 
     def _aero(self) -> Data:
         known = self._samples.get(CarAero)
-        if not isinstance(known, CarAero) or not known.regulations_2026:
-            return {"active_aero": None, "overtake": None}
+        if not isinstance(known, CarAero):
+            return {"regulations_2026": self._rules_without_aero(), "active_aero": None, "overtake": None}
+        if not known.regulations_2026:
+            return {"regulations_2026": known.regulations_2026, "active_aero": None, "overtake": None}
         overtake = "active" if known.overtake_active else "available" if known.overtake_available else "off"
-        return {"active_aero": known.active_aero, "overtake": overtake}
+        return {"regulations_2026": True, "active_aero": known.active_aero, "overtake": overtake}
+
+    def _rules_without_aero(self) -> bool | None:
+        """False where the format is older than the rules of 2026, and so is the formula: a car of theirs has a number
+        that such a format has no word for."""
+        session = self._samples.get(SessionState)
+        if not isinstance(session, SessionState) or session.formula is None:
+            return None
+        return None if session.packet_format >= _RULES_OF_2026 or session.formula.startswith(_NO_WORD) else False
 
     def _motion(self) -> Data:
         known = self._samples.get(CarMotion)
@@ -260,9 +296,26 @@ class RigState:
             "g_force_longitudinal": _rounded(known.g_force_longitudinal, 2),
         }
 
+    def _field(self) -> Data:
+        known = self._samples.get(FieldMotion)
+        if not isinstance(known, FieldMotion):
+            return {"other_cars_m": None}
+        return {"other_cars_m": [(car, round(x_m, 1), round(z_m, 1)) for car, x_m, z_m in known.cars]}
+
+    def _duel(self) -> Data:
+        known = self._samples.get(DuelState)
+        times = marks = None
+        if isinstance(known, DuelState) and known.sectors_lap_number is not None:
+            times, marks = _by_sector(known.sector_times_ms), _by_sector(known.sector_marks)
+        return {**self._taken(DuelState, _FROM_DUEL), "sector_times_ms": times, "sector_marks": marks}
+
 
 def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
+
+
+def _by_sector(values: SectorTimes | SectorMarks) -> Data:
+    return dict(zip(_SECTORS, values, strict=True))
 
 
 def _wheels(values: tuple[float, ...] | None) -> dict[str, float] | None:

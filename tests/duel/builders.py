@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from app.normalize.events import LapCompleted, LapProgress, LapWithdrawn, SessionState
+from app.normalize.events import (
+    FlashbackUsed,
+    LapCompleted,
+    LapInvalidated,
+    LapProgress,
+    LapStarted,
+    LapWithdrawn,
+    SectorCompleted,
+    SessionState,
+)
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 _BASE: dict[str, Any] = {
@@ -57,3 +66,24 @@ def make_session(**changes: Any) -> SessionState:
 def make_withdrawal(**changes: Any) -> LapWithdrawn:
     """A lap of the own car that was undone."""
     return LapWithdrawn.model_validate({**_BASE, "own": True, "lap_number": 1, "attempt": 1, **changes})
+
+
+def make_sector(sector: int, time_ms: int, **changes: Any) -> SectorCompleted:
+    """A sector of a lap that counts so far, of the own car."""
+    fields = {"own": True, "lap_number": 1, "attempt": 0, "lap_valid": True}
+    return SectorCompleted.model_validate({**_BASE, **fields, "sector": sector, "sector_time_ms": time_ms, **changes})
+
+
+def make_start(**changes: Any) -> LapStarted:
+    """The own car begins a lap."""
+    return LapStarted.model_validate({**_BASE, "own": True, "lap_number": 1, "attempt": 0, **changes})
+
+
+def make_invalidation(**changes: Any) -> LapInvalidated:
+    """The lap that the own car drives will not count."""
+    return LapInvalidated.model_validate({**_BASE, "own": True, "lap_number": 1, "attempt": 0, **changes})
+
+
+def make_flashback(to_s: float | None) -> FlashbackUsed:
+    """The player goes back to a session time."""
+    return FlashbackUsed.model_validate({**_BASE, "to_frame": 1, "to_session_time_s": to_s})

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from app.duel.duel import Disagreement, Duel, Twins
+from app.duel.duel import Disagreement, Duel, Standing, Twins
 from app.normalize.events import SessionEnded
 from tests.duel.builders import AT, make_lap, make_progress, make_session
 
@@ -153,3 +157,203 @@ def test_the_delta_to_the_own_best_is_taken_at_this_distance(duel: Duel) -> None
     drive(duel, A, 500, 40.0, lap_number=2)
 
     assert duel.standing("RIG_A", 0.0).delta_to_best_ms == 2500
+
+
+# --- who chases -----------------------------------------------------------------------------------
+
+LENGTH_M = 1000.0
+TURN_S = 2.0
+
+
+class Guest(NamedTuple):
+    """Somebody who drives lap after lap, each at an even speed, without a stop."""
+
+    rig_id: str
+    session_uid: str
+    begins_s: float
+    speeds_mps: Sequence[float]
+
+    def place(self, at_s: float) -> tuple[int, float, float] | None:
+        """Lap number, lap distance and lap time at a moment; None before the first lap and after the last."""
+        begun_s = self.begins_s
+        for number, speed_mps in enumerate(self.speeds_mps, 1):
+            if at_s < begun_s:
+                return None
+            if at_s < begun_s + LENGTH_M / speed_mps:
+                return number, (at_s - begun_s) * speed_mps, (at_s - begun_s) * 1000
+            begun_s += LENGTH_M / speed_mps
+        return None
+
+    def passed_s(self, distance_m: float, by_s: float) -> float | None:
+        """When this place was passed last; None if it never was."""
+        passes, begun_s = [], self.begins_s
+        for speed_mps in self.speeds_mps:
+            passes.append(begun_s + distance_m / speed_mps)
+            begun_s += LENGTH_M / speed_mps
+        return max((pass_s for pass_s in passes if pass_s <= by_s), default=None)
+
+
+def lap_by_lap(
+    duel: Duel, guests: Sequence[Guest], until_s: float, rate_hz: int = 20
+) -> Iterator[tuple[float, dict[str, Standing]]]:
+    """At an even rate: what was driven, and where everybody stands then."""
+    running: dict[str, int] = {}
+    for guest in guests:
+        duel.feed(make_session(rig_id=guest.rig_id, session_uid=guest.session_uid), 0.0)
+    for step in range(int(until_s * rate_hz)):
+        at_s = step / rate_hz
+        for guest in guests:
+            place = guest.place(at_s)
+            if place is None:
+                continue
+            number, distance_m, timer_ms = place
+            who = {"rig_id": guest.rig_id, "session_uid": guest.session_uid}
+            if number != running.setdefault(guest.rig_id, number):
+                lap_ms = round(LENGTH_M / guest.speeds_mps[number - 2] * 1000)
+                duel.feed(make_lap(**who, lap_number=number - 1, lap_time_ms=lap_ms), at_s)
+                running[guest.rig_id] = number
+            where = {"lap_number": number, "lap_distance_m": distance_m, "current_lap_time_ms": round(timer_ms)}
+            duel.feed(make_progress(**who, **where, session_time_s=at_s), at_s)
+        yield at_s, {guest.rig_id: duel.standing(guest.rig_id, at_s) for guest in guests}
+
+
+def rivals(later_s: float, *lap_times_s: tuple[float, float]) -> tuple[Guest, Guest]:
+    """Two guests in sessions of their own, of whom the second begins later."""
+    first, second = zip(*lap_times_s, strict=True)
+    return (
+        Guest(**A, begins_s=0.0, speeds_mps=[LENGTH_M / lap_s for lap_s in first]),
+        Guest(**B, begins_s=later_s, speeds_mps=[LENGTH_M / lap_s for lap_s in second]),
+    )
+
+
+def test_who_comes_to_each_place_later_chases_whoever_crosses_the_line_first(duel: Duel) -> None:
+    guests = rivals(3.0, (20.0, 20.0), (21.0, 20.0), (20.0, 22.0))
+
+    told = [standing for at_s, standing in lap_by_lap(duel, guests, 60.0) if at_s > 4.0]
+
+    assert {(each["RIG_A"].chasing, each["RIG_B"].chasing) for each in told} == {(False, True)}
+
+
+def test_the_delta_of_who_chases_does_not_jump_when_the_other_crosses_the_line(duel: Duel) -> None:
+    guests = rivals(3.0, (20.0, 21.0), (20.0, 21.0))
+
+    told = {round(at_s, 2): standing["RIG_B"] for at_s, standing in lap_by_lap(duel, guests, 24.0)}
+
+    around = [told[round(19.5 + twentieth / 20, 2)].delta_to_other_ms for twentieth in range(30)]  # A crosses at 20 s
+    assert all(this is not None and last is not None and 0 <= this - last <= 5 for last, this in pairwise(around))
+    assert around[-1] == pytest.approx(850, abs=100)
+
+
+def test_of_two_half_a_lap_apart_none_takes_the_role_from_the_other_by_some_tenths(duel: Duel) -> None:
+    guests = rivals(10.3, *((20.0, 20.5) if lap % 2 else (20.5, 20.0) for lap in range(7)))
+
+    told = [standing["RIG_A"].chasing for at_s, standing in lap_by_lap(duel, guests, 140.0) if at_s > 35.0]
+
+    assert len(set(told)) == 1
+
+
+def test_who_is_caught_up_by_half_a_lap_chases_from_then_on(duel: Duel) -> None:
+    guests = rivals(2.0, *((20.0, 22.0) for _ in range(9)))
+
+    told = [standing["RIG_A"].chasing for at_s, standing in lap_by_lap(duel, guests, 170.0) if at_s > 3.0]
+
+    assert [last for last, this in pairwise(told) if this != last] == [False]
+    assert told[-1] is True
+
+
+def test_alone_on_the_track_nobody_chases(duel: Duel) -> None:
+    guests = rivals(30.0, (20.0, 20.0))
+
+    assert {standing["RIG_A"].chasing for _, standing in lap_by_lap(duel, guests, 20.0)} == {None}
+
+
+def test_while_neither_has_a_time_where_the_other_one_is_nobody_chases(duel: Duel) -> None:
+    on_one_track(duel)
+    for rig in (A, B):
+        duel.feed(make_progress(**rig, lap_distance_m=-100.0, current_lap_time_ms=None), 0.0)
+
+    assert [(rig_id, duel.standing(rig_id, 0.0).other is None) for rig_id in ("RIG_A", "RIG_B")] == [
+        ("RIG_A", False),
+        ("RIG_B", False),
+    ]
+    assert [duel.standing(rig_id, 0.0).chasing for rig_id in ("RIG_A", "RIG_B")] == [None, None]
+
+
+def test_in_one_race_the_one_behind_chases(duel: Duel) -> None:
+    both = {"session_uid": "7"}
+    drive(duel, {"rig_id": "RIG_A", **both}, 500, 50.0, car_index=3)
+    drive(duel, {"rig_id": "RIG_B", **both}, 400, 40.0, car_index=5)
+
+    assert [duel.standing(rig_id, 0.0).chasing for rig_id in ("RIG_A", "RIG_B")] == [False, True]
+
+
+@pytest.mark.parametrize(("ahead_m", "chasing"), [(-3.0, True), (3.0, True), (20.0, False)])
+def test_side_by_side_the_role_changes_hands_when_it_is_seen(duel: Duel, ahead_m: float, chasing: bool) -> None:
+    both = {"session_uid": "7"}
+    drive(duel, {"rig_id": "RIG_A", **both}, 500, 50.0, car_index=3)
+    drive(duel, {"rig_id": "RIG_B", **both}, 470, 47.0, car_index=5)
+    before = duel.standing("RIG_B", 0.0).chasing
+
+    for rig_id, car_index, total_m in (("RIG_A", 3, 520.0), ("RIG_B", 5, 520.0 + ahead_m)):
+        where = {"lap_distance_m": total_m, "total_distance_m": total_m, "session_time_s": 10.4}
+        duel.feed(make_progress(rig_id=rig_id, **both, car_index=car_index, current_lap_time_ms=10_400, **where), 0.0)
+
+    assert (before, duel.standing("RIG_B", 0.0).chasing) == (True, chasing)
+    assert duel.standing("RIG_A", 0.0).chasing is not chasing
+
+
+def test_of_three_rigs_the_one_whose_other_is_compared_with_a_third_has_no_role() -> None:
+    duel = Duel(["RIG_A", "RIG_B", "RIG_C"])
+    third = Guest("RIG_C", "9", begins_s=5.0, speeds_mps=[50.0, 50.0])
+
+    told = [
+        each for at_s, each in lap_by_lap(duel, [*rivals(3.0, (20.0, 20.0), (20.0, 20.0)), third], 30.0) if at_s > 6
+    ]
+
+    assert {tuple(each[rig].chasing for rig in ("RIG_A", "RIG_B", "RIG_C")) for each in told} == {(False, True, None)}
+    assert {each["RIG_C"].other for each in told} == {"RIG_A"}
+
+
+def test_the_role_is_between_twins_when_a_third_rig_drives_the_same_track_alone() -> None:
+    duel = Duel(["RIG_A", "RIG_B", "RIG_C"])
+    on_one_track(duel)
+    drive(duel, A, 300, 50.0)
+    drive(duel, {"rig_id": "RIG_B", "session_uid": "8"}, 500, 50.0, car_index=3)
+    drive(duel, {"rig_id": "RIG_C", "session_uid": "8"}, 400, 40.0, car_index=5)
+
+    told = {rig: duel.standing(rig, 0.0) for rig in ("RIG_A", "RIG_B", "RIG_C")}
+
+    assert {rig: (each.other, each.chasing) for rig, each in told.items()} == {
+        "RIG_A": ("RIG_B", None),
+        "RIG_B": ("RIG_C", False),
+        "RIG_C": ("RIG_B", True),
+    }
+
+
+_LAP_S = st.floats(8.0, 14.0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0.1, 20.0), st.lists(st.tuples(_LAP_S, _LAP_S), min_size=1, max_size=4))
+def test_whoever_drives_whatever_one_of_two_chases_and_it_is_the_one_who_comes_later(
+    later_s: float, laps_s: list[tuple[float, float]]
+) -> None:
+    first, second = rivals(later_s, *laps_s)
+    until_s = min(sum(lap_s for lap_s, _ in laps_s), later_s + sum(lap_s for _, lap_s in laps_s))
+
+    for at_s, standing in lap_by_lap(Duel(["RIG_A", "RIG_B"]), (first, second), until_s, rate_hz=10):
+        roles = [standing[rig_id].chasing for rig_id in ("RIG_A", "RIG_B")]
+        known = [standing[rig_id].delta_to_other_ms is not None for rig_id in ("RIG_A", "RIG_B")]
+        assert roles in ([None, None], [True, False], [False, True])
+        assert (None in roles) == (True not in known)
+        if known == [True, True]:
+            since_s = [_since_s(first, second, at_s), _since_s(second, first, at_s)]
+            chaser_s, other_s = since_s if roles[0] else reversed(since_s)
+            assert chaser_s <= other_s + TURN_S + 0.01
+
+
+def _since_s(guest: Guest, other: Guest, at_s: float) -> float:
+    """How long ago the other one was where this guest is."""
+    place = guest.place(at_s)
+    passed_s = None if place is None else other.passed_s(place[1], at_s)
+    return 0.0 if passed_s is None else at_s - passed_s

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from app.bus import Bus
+from app.bus import Bus, KeepInOrder
 from app.duel.referee import Referee
 from app.normalize.events import DuelState, Event, LapDisputed, SharedRace
-from tests.duel.builders import make_lap, make_progress
+from tests.duel.builders import make_flashback, make_invalidation, make_lap, make_progress, make_sector, make_start
 
 
 def make_referee() -> Referee:
@@ -31,6 +31,34 @@ def test_every_progress_brings_a_state_of_the_duel_with_the_same_identity() -> N
     assert isinstance(state, DuelState)
     assert (state.rig_id, state.session_uid, state.overall_frame) == ("RIG_A", "7", 77)
     assert (state.other_rig_id, state.same_race, state.delta_to_other_ms) == (None, False, None)
+
+
+def test_the_state_of_the_duel_carries_the_sectors_of_the_rigs_own_laps() -> None:
+    referee = make_referee()
+    referee.derive(make_lap(sector1_time_ms=30_000, sector2_time_ms=25_000, sector3_time_ms=25_000), 0.0)
+    referee.derive(make_sector(1, 29_000, car_index=5, own=False), 0.0)
+    referee.derive(make_lap(rig_id="RIG_B", sector1_time_ms=20_000), 0.0)
+
+    (state,) = referee.derive(make_progress(lap_number=2, laps_known="all"), 0.1)
+
+    assert isinstance(state, DuelState)
+    assert (state.sectors_lap_number, state.sector_times_ms) == (1, (30_000, 25_000, 25_000))
+    assert state.sector_marks == ("personal_best", "session_best", "session_best")
+
+
+async def test_it_hears_of_everything_that_its_state_is_made_of() -> None:
+    bus: Bus[Event] = Bus()
+    referee = Referee(["RIG_A"], bus)
+    heard = bus.subscribe("test", KeepInOrder(10), of=(DuelState,))
+    rival = {"car_index": 5, "own": False}
+
+    bus.publish([make_sector(1, 20_000, **rival), make_sector(1, 29_000, lap_number=2, **rival)])
+    bus.publish([make_invalidation(**rival), make_lap(), make_start(lap_number=2)])
+    bus.publish([make_progress(lap_number=2, sector=2, sector1_time_ms=30_000, laps_known="all"), make_flashback(1.0)])
+    referee.close()
+    await referee.run()
+
+    assert [state.sector_marks[0] for state in await heard.get()] == ["personal_best"]
 
 
 def test_two_rigs_in_one_session_are_told_as_a_shared_race() -> None:

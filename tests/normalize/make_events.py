@@ -31,4 +31,7 @@ def _plain(annotation: Any) -> Any:
         return None
     if get_origin(annotation) is Literal:
         return get_args(annotation)[0]
-    return () if get_origin(annotation) is tuple else _PLAIN[annotation]
+    if get_origin(annotation) is tuple:
+        parts = get_args(annotation)
+        return () if Ellipsis in parts else tuple(_plain(part) for part in parts)
+    return _PLAIN[annotation]

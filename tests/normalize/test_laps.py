@@ -236,20 +236,41 @@ def test_the_garage_before_the_first_lap_is_no_part_of_that_lap() -> None:
 def test_a_sector_completes_once() -> None:
     records = [on_lap(1, 30_100), *(on_lap(1, timer, 0, 30_200) for timer in (30_216, 30_232, 30_248))]
 
-    assert told(tracker(), *records) == [SectorDone(0, 1, 0, 1, 30_200)]
+    assert told(tracker(), *records) == [SectorDone(0, 1, 0, 1, 30_200, lap_valid=True)]
 
 
 def test_a_sector_beyond_a_minute_keeps_its_minute() -> None:
     facts = told(tracker(), on_lap(1, 61_000), on_lap(1, 61_216, 0, 61_200))
 
-    assert facts == [SectorDone(0, 1, 0, 1, 61_200)]
+    assert facts == [SectorDone(0, 1, 0, 1, 61_200, lap_valid=True)]
 
 
 def test_the_third_sector_is_what_the_others_leave() -> None:
     facts = told(tracker(), on_lap(1, 85_600, 0, 30_000, 25_000), on_lap(2, 0, 85_636))
 
-    assert SectorDone(0, 1, 0, 3, 30_636) in facts
+    assert SectorDone(0, 1, 0, 3, 30_636, lap_valid=True) in facts
     assert done(facts)[0].sector3_time_ms == 30_636
+
+
+def test_a_sector_says_whether_its_lap_still_counted() -> None:
+    cut = on_lap(1, 55_100, 0, 30_000, 25_000, current_lap_invalid=1)
+
+    facts = told(tracker(), on_lap(1, 29_900), on_lap(1, 30_100, 0, 30_000), cut, on_lap(2, 0, 85_636))
+
+    sectors = [(fact.sector, fact.lap_valid) for fact in facts if isinstance(fact, SectorDone)]
+    assert sectors == [(1, True), (2, False), (3, False)]
+
+
+def test_sectors_that_were_driven_before_the_gateway_came_are_told_once() -> None:
+    facts = told(
+        tracker(from_start=False), on_lap(4, 60_000, 85_000, 30_000, 25_000), on_lap(4, 60_016, 85_000, 30_000, 25_000)
+    )
+
+    assert facts == [SectorDone(0, 4, 0, 1, 30_000, lap_valid=True), SectorDone(0, 4, 0, 2, 25_000, lap_valid=True)]
+
+
+def test_what_a_car_shows_after_the_flag_is_no_sector_when_the_gateway_comes_then() -> None:
+    assert told(tracker(from_start=False), on_lap(4, 60_000, 85_000, 30_000, 25_000, result_status=FINISHED)) == []
 
 
 def test_without_a_first_sector_there_is_no_third() -> None:
@@ -644,11 +665,11 @@ def test_a_history_that_claims_more_laps_than_it_has_rows_is_read_to_its_last_ro
 
 
 @pytest.mark.parametrize("status", range(10))
-def test_the_cars_that_take_part_are_counted(status: int) -> None:
+def test_the_cars_that_take_part_are_listed(status: int) -> None:
     laps = tracker()
     laps.feed(timing(on_lap(1, 0), on_lap(1, 0, result_status=status), empty_slot()))
 
-    assert laps.live_cars == (2 if status in LIVE else 1)
+    assert laps.live == ((0, 1) if status in LIVE else (0,))
 
 
 # --- laws: a game that drives at random, a network that loses at random -----------------------------
@@ -844,3 +865,55 @@ def test_a_gateway_that_came_late_calls_no_lap_the_session_best_before_it_has_he
     (lap,) = done(told(late, on_lap(4, 0, 85_636)))
 
     assert (lap.personal_best, lap.session_best) == (True, False)
+
+
+# --- of whom all laps are known --------------------------------------------------------------------
+
+
+def test_of_a_session_that_was_seen_to_begin_all_laps_are_known() -> None:
+    laps = tracker()
+    laps.feed(timing(on_lap(1, 0), on_lap(1, 0)))
+
+    assert laps.laps_known(0) == "all"
+
+
+def test_a_gateway_that_came_late_knows_the_laps_of_the_cars_whose_histories_it_has_heard() -> None:
+    late = tracker(from_start=False)
+    late.feed(timing(on_lap(3, 100), on_lap(3, 100)))
+
+    known = [late.laps_known(0)]
+    for car in (1, 0):
+        late.confirm(history(Row(85_000), Row(85_000), car=car))
+        known.append(late.laps_known(0))
+
+    assert known == [None, None, "all"]
+
+
+def test_a_gateway_that_came_late_knows_the_own_laps_first_when_the_own_history_comes_first() -> None:
+    late = tracker(from_start=False)
+    late.feed(timing(on_lap(3, 100), on_lap(3, 100)))
+
+    late.confirm(history(Row(85_000), Row(85_000), car=0))
+
+    assert (late.laps_known(0), late.laps_known(1)) == ("own", None)
+
+
+def test_after_a_whole_lap_was_lost_the_laps_of_that_car_are_unknown_until_its_history_comes() -> None:
+    laps = tracker()
+    laps.feed(timing(on_lap(1, 80_000), on_lap(1, 80_000)))
+    laps.feed(timing(on_lap(3, 100, 84_000), on_lap(2, 100, 85_000)))
+    lost = (laps.laps_known(0), laps.laps_known(1))
+
+    laps.confirm(history(Row(85_000), Row(84_000), car=0))
+
+    assert (lost, laps.laps_known(0)) == ((None, "own"), "all")
+
+
+def test_while_a_lost_lap_is_unheard_no_lap_is_called_the_session_best() -> None:
+    laps = tracker()
+    laps.feed(timing(on_lap(1, 80_000), on_lap(1, 80_000)))
+    laps.feed(timing(on_lap(3, 100, 84_000), on_lap(1, 85_990)))
+
+    (lap,) = done(laps.feed(timing(on_lap(3, 116, 84_000), on_lap(2, 0, 86_000))))
+
+    assert (lap.car_index, lap.personal_best, lap.session_best) == (1, True, False)

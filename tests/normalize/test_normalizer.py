@@ -47,7 +47,14 @@ UID: Final = make_header().session_uid
 KEY: Final = f"SIM_A:{UID}"
 A: Final = RigIdentity("RIG_A", "SIM_A")
 B: Final = RigIdentity("RIG_B", "SIM_B")
-OWN_SAMPLES: Final = (events.CarTelemetry, events.CarStatus, events.CarDamage, events.CarMotion, events.LapProgress)
+OWN_SAMPLES: Final = (
+    events.CarTelemetry,
+    events.CarStatus,
+    events.CarDamage,
+    events.CarMotion,
+    events.FieldMotion,
+    events.LapProgress,
+)
 
 E = TypeVar("E", bound=Event)
 
@@ -508,6 +515,75 @@ def test_all_samples_are_of_the_own_car() -> None:
     )
 
 
+# --- the field ------------------------------------------------------------------------------------
+
+FIELD: Final = {index: {"world_position_x": 10.0 * index, "world_position_z": -1.0 * index} for index in range(22)}
+
+
+def grid(frame: int, cars: Iterable[int], packet_format: int = 2025, **header: Any) -> Packet:
+    """Lap data with these cars on track."""
+    packet: Packet = make_packet(
+        2, packet_format, **at(frame, **header), cars={index: on_lap(1, 20_000) for index in cars}
+    )
+    return packet
+
+
+def motion(frame: int, packet_format: int = 2025, **header: Any) -> Packet:
+    packet: Packet = make_packet(0, packet_format, **at(frame, **header), cars=FIELD)
+    return packet
+
+
+@pytest.mark.parametrize("packet_format", [2023, 2024, 2025, 2026])
+def test_the_others_that_take_part_are_told_with_the_own_car_left_out(packet_format: int) -> None:
+    told = told_by(grid(600, (0, 3, 7), packet_format), motion(601, packet_format))
+
+    (field,) = of(events.FieldMotion, told)
+    assert (field.car_index, field.cars) == (0, ((3, 30.0, -3.0), (7, 70.0, -7.0)))
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_neither_ghosts_nor_empty_slots_are_in_the_field(status: int) -> None:
+    cars = {0: on_lap(1, 20_000), 1: on_lap(1, 20_000, result_status=status)}
+
+    (field,) = of(events.FieldMotion, told_by(make_packet(2, **at(600), cars=cars), motion(601)))
+
+    assert field.cars == ()
+
+
+def test_a_car_that_left_is_in_the_field_no_longer() -> None:
+    told = told_by(grid(600, (0, 3, 7)), motion(600), grid(610, (0, 7)), motion(610))
+
+    assert [[car for car, _, _ in field.cars] for field in of(events.FieldMotion, told)] == [[3, 7], [7]]
+
+
+@pytest.mark.parametrize(("every", "told"), [(1, 10), (2, 10), (3, 10), (6, 10)])
+def test_the_field_is_told_ten_times_a_second_at_most_whatever_the_rate(every: int, told: int) -> None:
+    packets = [motion(frame) for frame in range(600, 660, every)]
+
+    fields = of(events.FieldMotion, told_by(grid(599, (0, 3)), *packets))
+
+    assert len(fields) == told
+    assert len(of(events.CarMotion, told_by(grid(599, (0, 3)), *packets))) == 60 // every
+
+
+def test_after_a_flashback_the_field_is_told_at_once() -> None:
+    told = told_by(grid(600, (0, 3)), motion(600), motion(601, undone=301), motion(602, undone=301))
+
+    assert [field.overall_frame for field in of(events.FieldMotion, told)] == [600, 601]
+
+
+def test_a_field_that_comes_twice_or_late_is_no_news() -> None:
+    told = told_by(grid(600, (0, 3)), motion(620), motion(620), motion(610))
+
+    assert [field.overall_frame for field in of(events.FieldMotion, told)] == [620]
+
+
+def test_a_spectator_has_no_field_of_his_own() -> None:
+    told = told_by(grid(600, (0, 3), player_car_index=255), motion(601, player_car_index=255))
+
+    assert not of(events.FieldMotion, told)
+
+
 # --- who ------------------------------------------------------------------------------------------
 
 GUEST: Final = RigIdentity("RIG_A", "SIM_A", "Guest One", "003XX")
@@ -578,6 +654,28 @@ def test_a_hostile_name_is_one_plain_line_in_every_event() -> None:
 
     assert of(events.ParticipantsChanged, told)[0].participants[0].name == "<b>x"
     assert of(events.LapProgress, told)[0].driver_name == "<b>x"
+
+
+@pytest.mark.parametrize(("setting", "public"), [(1, True), (0, False)])
+def test_the_own_drivers_telemetry_setting_is_told_with_the_session(setting: int, public: bool) -> None:
+    people = make_packet(4, participants={0: {"name": "ME", "your_telemetry": setting}, 1: {"name": "YOU"}}, **at(1))
+
+    (state,) = of(events.SessionState, told_by(people, make_packet(1, **at(2))))
+
+    assert state.telemetry_public is public
+
+
+def test_before_the_participants_are_known_the_telemetry_setting_is_unknown() -> None:
+    (state,) = of(events.SessionState, told_by(make_packet(1)))
+
+    assert state.telemetry_public is None
+
+
+def test_a_progress_says_of_whom_all_laps_are_known() -> None:
+    def progress(frame: int) -> list[Any]:
+        return [sample.laps_known for sample in of(events.LapProgress, told_by(grid(frame, (0, 3))))]
+
+    assert (progress(1), progress(90_000)) == (["all"], [None])
 
 
 def test_participants_are_told_when_they_change() -> None:

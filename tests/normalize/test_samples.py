@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+import math
+from typing import Any, ClassVar, Final
 
 import pytest
 
@@ -30,7 +31,7 @@ def damage(packet_format: int = 2025, *, restricted: bool = False, **record: Any
 
 
 def progress(timer_ms: int = 20_000, last_ms: int = 0, best_ms: int | None = None, **record: Any) -> Fields:
-    return samples.lap_progress(on_lap(3, timer_ms, last_ms, **record), 20, best_ms, None, WORDS)
+    return samples.lap_progress(on_lap(3, timer_ms, last_ms, **record), 20, best_ms, None, None, WORDS)
 
 
 def session(packet_format: int = 2025, **packet: Any) -> Fields:
@@ -51,6 +52,7 @@ def own_fields(kind: type[events.Event]) -> set[str]:
         (events.CarStatus, status()),
         (events.CarDamage, damage()),
         (events.CarMotion, samples.motion(make_packet(0).cars[0])),
+        (events.FieldMotion, samples.field_motion(make_packet(0).cars, (0, 1), 0)),
         (events.CarAero, samples.aero(make_packet(16, 2026).cars[0], WORDS)),
         (events.LapProgress, progress()),
     ],
@@ -236,6 +238,38 @@ def test_motion_is_in_metres_and_g() -> None:
     fields = samples.motion(make_packet(0, cars={0: record}).cars[0])
 
     assert (fields["world_position_m"], fields["g_force_lateral"]) == ((1.0, 2.0, 3.0), -4.5)
+
+
+def places(*live: int, own: int, **cars: Any) -> Any:
+    records = {index: {"world_position_x": 10.0 * index, "world_position_z": -1.0 * index} for index in range(22)}
+    return samples.field_motion(make_packet(0, cars=records | cars.get("cars", {})).cars, live, own)["cars"]
+
+
+def test_of_the_field_the_others_that_take_part_are_told_from_above() -> None:
+    assert places(0, 3, 7, own=3) == ((0, 0.0, 0.0), (7, 70.0, -7.0))
+
+
+def test_a_car_alone_has_no_field() -> None:
+    assert places(3, own=3) == ()
+
+
+@pytest.mark.parametrize("nonsense", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("axis", ["world_position_x", "world_position_z"])
+def test_a_car_whose_place_is_no_number_is_left_out_and_costs_no_other(axis: str, nonsense: float) -> None:
+    assert places(0, 3, 7, own=3, cars={7: {axis: nonsense}}) == ((0, 0.0, 0.0),)
+
+
+def test_only_the_cars_that_are_told_are_decoded() -> None:
+    class Watched(list[Any]):
+        asked: ClassVar[list[int]] = []
+
+        def __getitem__(self, index: Any) -> Any:
+            self.asked.append(index)
+            return super().__getitem__(index)
+
+    samples.field_motion(Watched(make_packet(0).cars), (1, 4), 4)
+
+    assert Watched.asked == [1]
 
 
 def test_a_car_of_older_rules_has_no_active_aero() -> None:

@@ -433,3 +433,41 @@ async def test_the_most_clients_in_all_is_kept(monkeypatch: pytest.MonkeyPatch) 
 
     assert second.sent[0]["status"] == 503
     assert hub.clients_refused == 1
+
+
+class TwoRigs(NoRigs):
+    def rig_ids(self) -> list[str]:
+        return ["RIG_A", "RIG_B"]
+
+    def snapshot(self, rig_id: str) -> list[str]:
+        return [f"{rig_id} now"]
+
+
+async def test_an_operator_sees_each_client_with_what_it_asked_for_skipped_and_waits_for() -> None:
+    hub, slow, idle = Hub(TwoRigs()), FakeSocket(), FakeSocket()
+    slow.incoming.put_nowait({"type": "websocket.receive", "text": '{"type": "subscribe_rig", "rig_id": "RIG_B"}'})
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        group.create_task(hub.serve(slow.websocket))
+        await asyncio.sleep(0.01)
+        group.create_task(hub.serve(idle.websocket))
+        await asyncio.sleep(0.01)
+        for number in range(4):
+            hub.push_state("RIG_A", f"A{number}")
+            hub.push_state("RIG_B", f"B{number}")
+
+        first, second = hub.client_views()
+        await hub.close()
+
+    assert first[:1] + first[2:] == ("10.0.0.1", ("RIG_B",), 3, 1)
+    assert second[:1] + second[2:] == ("10.0.0.1", (), 0, 0)
+    assert 5 > first.connected_s >= 0.01 + second.connected_s - 1e-6 > 0
+
+
+async def test_a_client_that_left_is_not_seen_any_more() -> None:
+    hub, brief = Hub(TwoRigs()), FakeSocket()
+    brief.incoming.put_nowait({"type": "websocket.disconnect", "code": 1001})
+
+    async with asyncio.timeout(5):
+        await hub.serve(brief.websocket)
+
+    assert hub.client_views() == []

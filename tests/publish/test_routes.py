@@ -12,6 +12,7 @@ from fastapi import FastAPI, WebSocket
 from prometheus_client import CollectorRegistry
 
 from app.datacloud.status import OFF
+from app.publish.frames import Display
 from app.publish.headers import SecurityHeaders
 from app.publish.health import RigHealth
 from app.publish.routes import add_routes
@@ -24,7 +25,7 @@ class Gateway:
         self.up: dict[str, bool] = {"live": True}
 
     def rigs(self) -> Sequence[RigHealth]:
-        return []
+        return [RigHealth("RIG_A", 20777, None, 0, 0, 0, None, False, None)]
 
     def stages(self) -> Mapping[str, bool]:
         return self.up
@@ -48,6 +49,9 @@ def gateway() -> Gateway:
 async def browser(gateway: Gateway, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     (tmp_path / "web").mkdir()
     (tmp_path / "web" / "index.html").write_text("<title>the wall</title>", encoding="utf-8")
+    (tmp_path / "web" / "compare.html").write_text("<title>compare</title>", encoding="utf-8")
+    (tmp_path / "web" / "ops.html").write_text("<title>ops</title>", encoding="utf-8")
+    (tmp_path / "web" / "rig.html").write_text("<title>rig</title>", encoding="utf-8")
     (tmp_path / "secret.txt").write_text("not yours", encoding="utf-8")
 
     async def serve(websocket: WebSocket) -> None:
@@ -55,7 +59,7 @@ async def browser(gateway: Gateway, tmp_path: Path) -> AsyncIterator[httpx.Async
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(SecurityHeaders)
-    add_routes(app, gateway, CollectorRegistry(), serve, tmp_path / "web", "0.1.0")
+    add_routes(app, gateway, CollectorRegistry(), serve, tmp_path / "web", "0.1.0", Display("Expo", "mph", "f"))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client:
         yield client
 
@@ -113,3 +117,24 @@ async def test_how_it_stands_with_data_cloud_has_a_path_of_its_own(browser: http
     answer = await browser.get("/api/cloud")
 
     assert (answer.status_code, answer.json()["state"]) == (200, "off")
+
+
+@pytest.mark.parametrize(("path", "title"), [("/compare", "compare"), ("/ops", "ops"), ("/rig/RIG_A", "rig")])
+async def test_each_page_has_an_address_without_an_ending(browser: httpx.AsyncClient, path: str, title: str) -> None:
+    answer = await browser.get(path)
+
+    assert (answer.status_code, answer.text) == (200, f"<title>{title}</title>")
+
+
+async def test_the_page_of_a_rig_that_is_not_there_is_not_found_and_yet_says_so_itself(
+    browser: httpx.AsyncClient,
+) -> None:
+    answer = await browser.get("/rig/RIG_Z")
+
+    assert (answer.status_code, answer.text) == (404, "<title>rig</title>")
+
+
+async def test_what_the_operator_set_for_all_screens_is_told(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/api/display")
+
+    assert answer.json() == {"event_name": "Expo", "speed_unit": "mph", "temperature_unit": "f"}

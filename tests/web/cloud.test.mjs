@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { answered, cloudView, failed, notAsked, PROVEN_S, readCloud, STALE_AFTER_MS } from "../../web/js/cloud.js";
-import { CLOUD_LINES, CLOUD_WORDS } from "../../web/js/words.js";
+import { CLOUD_LINES, CLOUD_WORDS } from "../../web/js/words/cloud.js";
 import { cloudBody, waitingRows } from "./builders.mjs";
 
 /** What is shown of a body that came `afterMs` ago. */

@@ -21,7 +21,7 @@ test("a gap carries its sign", () => {
   assert.equal(format.gap(61500), "+1:01.500");
 });
 
-const WRITERS = ["whole", "oneDecimal", "margin", "lapTime", "sectorTime", "gap", "gearName", "place", "percent", "steering", "megajoules", "age", "coarseAge", "count", "bytes", "credits", "sessionClock"];
+const WRITERS = ["whole", "oneDecimal", "margin", "lapTime", "sectorTime", "gap", "delta", "gearName", "place", "percent", "steering", "megajoules", "age", "coarseAge", "count", "bytes", "credits", "sessionClock"];
 for (const name of WRITERS) {
   test(`unknown is a dash and never 0 in ${name}`, () => {
     for (const unknown of [null, undefined, Number.NaN, Number.POSITIVE_INFINITY, "7"]) assert.equal(format[name](unknown), "–");
@@ -129,4 +129,9 @@ test("a name of nothing visible is no name", () => {
 test("a right-to-left name is isolated inside a sentence", () => {
   assert.equal(format.isolated("محمد"), "\u2068محمد\u2069");
   assert.equal(format.isolated("ANNA"), "ANNA");
+});
+
+test("a delta has its sign, three decimals below ten seconds, and never more than six characters", () => {
+  assert.deepEqual([-120, 1204, 0, -12_345, 61_000].map(format.delta), ["−0.120", "+1.204", "+0.000", "−12.3", "+1:01"]);
+  for (let ms = -700_000; ms <= 700_000; ms += 777) assert.ok(format.delta(ms).length <= 6, format.delta(ms));
 });

@@ -7,12 +7,13 @@ import { HIDDEN_PERIOD_MS, PERIOD_MS, poll, TIMEOUT_MS } from "../../web/js/poll
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A gateway that answers when told, a clock that moves when told, a page that can be hidden. */
-function world({ isHidden = false } = {}) {
+function world({ isHidden = false, periodMs = undefined } = {}) {
   let now = 0;
   let timers = [];
   let watchers = [];
   const questions = [];
   const heard = { bodies: [], failures: 0 };
+  const trips = [];
   const get = (url, signal) =>
     new Promise((resolve, reject) => {
       questions.push({ url, signal, resolve, reject });
@@ -40,10 +41,14 @@ function world({ isHidden = false } = {}) {
     }
     now = until;
   };
-  const stop = poll(
+  const onBody = (body, trip) => {
+    heard.bodies.push(body);
+    trips.push(trip);
+  };
+  const { poke, stop } = poll(
     "api/cloud",
-    { onBody: (body) => heard.bodies.push(body), onFailure: () => void (heard.failures += 1) },
-    { get, setTimer, clearTimer, isHidden: () => isHidden, onVisibility },
+    { onBody, onFailure: () => void (heard.failures += 1) },
+    { periodMs, seams: { get, setTimer, clearTimer, now: () => now, isHidden: () => isHidden, onVisibility } },
   );
   const answer = async (body) => {
     questions.at(-1).resolve(body);
@@ -58,7 +63,7 @@ function world({ isHidden = false } = {}) {
     for (const watcher of watchers) watcher();
     await settled();
   };
-  return { questions, heard, advance, answer, refuse, show, stop, timers: () => timers, watchers: () => watchers };
+  return { questions, heard, trips, advance, answer, refuse, show, poke, stop, timers: () => timers, watchers: () => watchers };
 }
 
 test("the gateway is asked at once, and its answer handed over", async () => {
@@ -167,6 +172,65 @@ test("stopping between two questions asks no more", async () => {
 
   stop();
   await advance(60_000);
+
+  assert.equal(questions.length, 1);
+});
+
+test("who wants to know more often says so", async () => {
+  const { questions, advance, answer } = world({ periodMs: 500 });
+  await answer({});
+
+  await advance(499);
+  assert.equal(questions.length, 1);
+  await advance(1);
+
+  assert.equal(questions.length, 2);
+});
+
+test("with an answer goes when it was asked for and when it came", async () => {
+  const { trips, advance, answer } = world();
+
+  await advance(40);
+  await answer({});
+
+  assert.deepEqual(trips, [{ askedAt: 0, answeredAt: 40 }]);
+});
+
+test("a poke asks at once, and then it is asked at its usual pace", async () => {
+  const { questions, advance, answer, poke } = world();
+  await answer({});
+
+  poke();
+  assert.equal(questions.length, 2);
+  await answer({});
+  await advance(PERIOD_MS - 1);
+  assert.equal(questions.length, 2);
+  await advance(1);
+
+  assert.equal(questions.length, 3);
+});
+
+test("a poke while an answer is under way has it asked once more after that", async () => {
+  const { questions, advance, answer, poke } = world();
+
+  poke();
+  poke();
+  assert.equal(questions.length, 1);
+  await answer({});
+  await advance(0);
+  assert.equal(questions.length, 2);
+  await answer({});
+  await advance(PERIOD_MS - 1);
+
+  assert.equal(questions.length, 2);
+});
+
+test("a poke after the end asks nothing", async () => {
+  const { questions, answer, poke, stop } = world();
+  await answer({});
+
+  stop();
+  poke();
 
   assert.equal(questions.length, 1);
 });

@@ -399,3 +399,22 @@ test("what comes of the rigs leaves the word on Data Cloud as it was", () => {
 
   assert.equal(reduce(before, update(), 2000).cloud, before.cloud);
 });
+
+test("what the operator set for all screens is taken from the greeting", () => {
+  const state = reduce(initialState(), { ...status(), display: { event_name: "Expo", speed_unit: "mph", temperature_unit: "c" } }, 0);
+
+  assert.deepEqual(state.display, { eventName: "Expo", speedUnit: "mph", temperatureUnit: "c" });
+});
+
+test("a day that could not be asked for keeps what was known, and says so", () => {
+  const known = reduce(initialState(), { type: "day", body: { version: 1 } }, 0);
+
+  assert.deepEqual(known.day, { body: { version: 1 }, failed: false });
+  assert.deepEqual(reduce(known, { type: "day_failed" }, 1).day, { body: { version: 1 }, failed: true });
+});
+
+test("a learned line is kept beside those of other tracks", () => {
+  const one = reduce(initialState(), { type: "outline", track: "Monza", body: 1 }, 0);
+
+  assert.deepEqual(reduce(one, { type: "outline", track: "Spa", body: 2 }, 0).outlines, { Monza: 1, Spa: 2 });
+});

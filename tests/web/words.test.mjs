@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { drsWord, etaWord, flagWord, lapVerdict, packUpReason, paneNotice, penaltyWord, pitWord, tell, TYRE_ZONES } from "../../web/js/words.js";
+import { etaWord, packUpReason } from "../../web/js/words/cloud.js";
+import { tell } from "../../web/js/words/facts.js";
+import { TYRE_ZONES } from "../../web/js/words/labels.js";
+import { aeroWord, damageWord, deltaVerdict, drsWord, flagWord, lapVerdict, overtakeWord, paneNotice, penaltyWord, pitWord, sectorVerdict } from "../../web/js/words/pane.js";
 import { fact } from "./builders.mjs";
 
 const RIG = { rig_id: "RIG_A", udp_port: 20777 };
@@ -185,7 +188,7 @@ test("a safety car is graver than a flag", () => {
 });
 
 test("the pit lane, penalties and their absence are told apart from the unknown", () => {
-  assert.deepEqual([pitWord("none"), pitWord("in pit area"), pitWord(null)], ["on track", "in pit area", "–"]);
+  assert.deepEqual([pitWord("none"), pitWord("in pit area"), pitWord(null)], ["track", "in pit area", "–"]);
   assert.deepEqual([penaltyWord(0), penaltyWord(5), penaltyWord(null)], ["0 s", "+5 s", "–"]);
 });
 
@@ -198,7 +201,7 @@ test("a last lap is purple, green or yellow, each with a glyph", () => {
 test("a last lap that does not count is not praised, however fast", () => {
   assert.deepEqual(lapVerdict({ last: 79000, best: 85000, sessionBest: true, valid: false }), {
     glyph: "✕",
-    text: "does not count",
+    text: "invalid",
     tone: "quiet",
   });
 });
@@ -235,4 +238,31 @@ test("a reason for not packing up is told once, without the headline it comes wi
 
 test("the time until all is sent is rounded up, and with nothing to send it is no time", () => {
   assert.deepEqual([0, 0.2, 125, null].map(etaWord), ["nothing waits", "about 1 s", "about 2 min 05 s", "–"]);
+});
+
+test("a live delta is a colour and a glyph that say the same", () => {
+  assert.deepEqual([-120, 80, 0].map((ms) => deltaVerdict(ms)?.glyph), ["▲", "▼", "●"]);
+  assert.deepEqual([-120, 80].map((ms) => deltaVerdict(ms)?.tone), ["green", "yellow"]);
+  assert.equal(deltaVerdict(null), null);
+});
+
+test("a sector without a mark is given none", () => {
+  assert.deepEqual(["session_best", "personal_best", "slower"].map((mark) => sectorVerdict(mark)?.glyph), ["◆", "▲", "▼"]);
+  assert.deepEqual([null, undefined, "constructor", 3].map(sectorVerdict), [null, null, null, null]);
+});
+
+test("damage names the worst part and how many more there are", () => {
+  assert.deepEqual(damageWord({ front_left_wing: 12.2, floor: 40, engine: 0 }), { text: "floor 40 % +1", tone: "alert" });
+  assert.deepEqual(damageWord({ front_left_wing: 0.4 }), { text: "wing L 1 %", tone: "flag" });
+  assert.deepEqual(damageWord({ front_left_wing: 0, floor: 0 }), { text: "none", tone: null });
+});
+
+test("damage that is not known is not called none", () => {
+  assert.equal(damageWord(null).text, "–");
+  assert.equal(damageWord({ front_left_wing: null }).text, "–");
+});
+
+test("active aero and overtake mode have words of their own", () => {
+  assert.deepEqual(["straight", "corner", null].map(aeroWord), ["straight", "corner", "–"]);
+  assert.deepEqual(["off", "available", "active", null].map(overtakeWord), ["off", "ready", "active", "–"]);
 });

@@ -27,7 +27,7 @@ import {
   rowsWord,
   TELEMETRY_STOPPED,
   waitingWord,
-} from "./words.js";
+} from "./words/cloud.js";
 
 export const PROVEN_S = 60;
 export const STALE_AFTER_MS = 10_000;
@@ -254,7 +254,7 @@ function lostLine({ evicted, notStored, damaged }) {
   return line(rowsWord(rows), rows === 0 ? "" : lostWord(evicted, notStored, damaged), rows === null || rows === 0 ? "plain" : "alert");
 }
 
-/** @param {Report} report @returns {Record<keyof typeof import("./words.js").CLOUD_LINES, Line>} */
+/** @param {Report} report @returns {Record<keyof typeof import("./words/cloud.js").CLOUD_LINES, Line>} */
 const linesOf = ({ accepted, waiting, rate, etaS, letters, today, lost, target }) => ({
   waiting: line(rowsWord(waiting.rows), joined(bytes(waiting.bytes), listed(waiting.byObject))),
   oldest: line(age(waiting.oldestS)),
@@ -278,7 +278,7 @@ const linesOf = ({ accepted, waiting, rate, etaS, letters, today, lost, target }
  * @property {boolean} isFlagged Something in the panel wants a look.
  * @property {string} word The state, in the panel's head.
  * @property {string} sentence
- * @property {import("./words.js").PackUp | null} packUp
+ * @property {import("./words/cloud.js").PackUp | null} packUp
  * @property {string} packUpWhy
  * @property {ReturnType<typeof linesOf> | null} lines `null` when there is nothing to count.
  * @property {readonly string[]} problems

@@ -52,6 +52,15 @@ export function gap(ms) {
   return isKnown(ms) && ms >= 0 ? `+${sectorTime(ms)}` : UNKNOWN;
 }
 
+/** A delta with its sign from whole milliseconds: `−0.120`, `+1.204`, `+12.3`, and `+1:01` from a minute on. @param {Maybe} ms */
+export function delta(ms) {
+  if (!isKnown(ms)) return UNKNOWN;
+  const size = Math.abs(Math.round(ms));
+  const sign = ms < 0 && size > 0 ? MINUS : "+";
+  if (size >= 60_000) return `${sign}${Math.floor(size / 60_000)}:${padded(Math.floor(size / 1000) % 60, 2)}`;
+  return `${sign}${size < 10_000 ? (size / 1000).toFixed(3) : (Math.floor(size / 100) / 10).toFixed(1)}`;
+}
+
 /** A gear: `R`, `N`, `1`..`8`. @param {Maybe} gear */
 export function gearName(gear) {
   if (!isKnown(gear)) return UNKNOWN;

@@ -1,48 +1,36 @@
 // @ts-check
-/** [edge] Composition root of the page: wires socket, poll, store, painter and views. Decides nothing. */
-import { createPainter } from "./paint.js";
-import { poll } from "./poll.js";
-import { connect, socketUrl } from "./socket.js";
-import { initialState, reduce } from "./store.js";
+/** [edge] Composition root of the wall: wires the state, views, keys and tabs. Decides nothing. */
+import { isForPage, pressed, USUAL_LAYOUT } from "./keys.js";
+import { mountOf, runPage } from "./page.js";
 import { createCloud } from "./views/cloud.js";
 import { createBanner, createLinks } from "./views/links.js";
+import { createNav } from "./views/nav.js";
 import { createStage } from "./views/stage.js";
+import { createTabs, DUEL, EVENTS } from "./views/tabs.js";
 import { createTimeline } from "./views/timeline.js";
 
-const TICK_MS = 250; // fine enough for ages that count in seconds
+const stage = createStage(mountOf("stage"));
+createNav(mountOf("nav"));
+const timeline = mountOf("timeline");
+const tabs = createTabs(mountOf("tabs"), (tab) => {
+  timeline.toggleAttribute("data-tab-shown", tab === EVENTS);
+  const rig = stateNow().rigs.findIndex(({ rig_id }) => rig_id === tab);
+  stage.showOnPhone(tab === EVENTS ? -1 : tab === DUEL ? null : rig);
+});
+const views = [stage, createLinks(mountOf("links")), createCloud(mountOf("cloud")), createBanner(mountOf("banner")), createTimeline(timeline), tabs];
 
-/** @param {string} name */
-const mountOf = (name) => /** @type {HTMLElement} */ (document.querySelector(`[data-mount="${name}"]`));
-
-const views = [
-  createStage(mountOf("stage")),
-  createLinks(mountOf("links")),
-  createCloud(mountOf("cloud")),
-  createBanner(mountOf("banner")),
-  createTimeline(mountOf("timeline")),
-];
-
-let state = initialState();
-
-/** @type {(state: import("./store.js").State) => void} */
-const paint = createPainter((latest) => {
-  const now = performance.now();
-  for (const view of views) view.update(latest, now);
+const stateNow = runPage((state, now) => {
+  for (const view of views) view.update(state, now);
 });
 
-/** @param {Record<string, any>} message */
-const dispatch = (message) => {
-  state = reduce(state, message, performance.now());
-  paint(state);
-};
-
-paint(state);
-connect(socketUrl(location), {
-  onMessage: dispatch,
-  onStatus: (status) => dispatch({ type: "socket", status }),
+let layout = USUAL_LAYOUT;
+document.addEventListener("keydown", (event) => {
+  if (!isForPage(event)) return;
+  if (event.key === "f" || event.key === "F") {
+    if (document.fullscreenElement === null) document.documentElement.requestFullscreen().catch(() => {}); // a kiosk may forbid it
+    else document.exitFullscreen();
+    return;
+  }
+  layout = pressed(layout, event.key, stateNow().rigs.length);
+  stage.arrange(layout);
 });
-poll("api/cloud", {
-  onBody: (body) => dispatch({ type: "cloud", body }),
-  onFailure: () => dispatch({ type: "cloud_failed" }),
-});
-setInterval(() => dispatch({ type: "tick" }), TICK_MS);

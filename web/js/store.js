@@ -3,14 +3,16 @@
  * Everything the page knows, folded from the gateway's messages: (state, message, now) -> state. Pure: it reads no
  * clock and touches no screen. `now` is the page's monotonic clock in milliseconds.
  *
- * Besides the gateway's messages it takes four of the page's own: `{type: "socket", status}` when the connection
- * changes, `{type: "tick"}` a few times a second, so that silence is noticed while nothing arrives, and
- * `{type: "cloud", body}` or `{type: "cloud_failed"}` for each answer about Data Cloud, or its absence.
+ * Besides the gateway's messages it takes some of the page's own: `{type: "socket", status}` when the connection
+ * changes, `{type: "tick"}` a few times a second, so that silence is noticed while nothing arrives, `{type: "cloud",
+ * body}` or `{type: "cloud_failed"}` for each answer about Data Cloud, or its absence, `{type: "day", body}` or
+ * `{type: "day_failed"}` likewise for the day's laps, and `{type: "outline", track, body}` for a track's learned line.
  */
 import { answered, failed, notAsked } from "./cloud.js";
 import { isKnown } from "./format.js";
 import { age, emptyRing, NOTHING, push } from "./ring.js";
-import { tell } from "./words.js";
+import { displayOf, USUAL_DISPLAY } from "./units.js";
+import { tell } from "./words/facts.js";
 
 /** @typedef {Record<string, any>} RigData `data` of a telemetry_update, see docs/websocket.md. */
 /** @typedef {"live" | "stale" | "never" | "lost"} Link */
@@ -31,7 +33,7 @@ import { tell } from "./words.js";
  * @property {readonly RigData[]} withdrawn The latest LapWithdrawn of any car: a replay must not bring those laps back.
  */
 
-/** @typedef {{id: string, rig_id: string, at: number, event: RigData, told: import("./words.js").Told}} Row */
+/** @typedef {{id: string, rig_id: string, at: number, event: RigData, told: import("./words/facts.js").Told}} Row */
 
 /**
  * @typedef {object} State
@@ -42,6 +44,9 @@ import { tell } from "./words.js";
  * @property {readonly Rig[]} rigs In the gateway's order.
  * @property {readonly Row[]} timeline Newest first.
  * @property {import("./cloud.js").Cloud} cloud
+ * @property {import("./units.js").Display} display
+ * @property {{body: unknown, failed: boolean} | null} day The last body of /api/day; `failed` when the last question had no answer.
+ * @property {Readonly<Record<string, unknown>>} outlines Bodies of /api/map by track.
  */
 
 export const TIMELINE_ROWS = 200;
@@ -61,6 +66,9 @@ export const initialState = () => ({
   rigs: [],
   timeline: [],
   cloud: notAsked(),
+  display: USUAL_DISPLAY,
+  day: null,
+  outlines: {},
 });
 
 /** @param {RigData} told What connection_status says of a rig. @param {number} now @returns {Rig} */
@@ -106,6 +114,7 @@ function greeted(state, message, now) {
     greeted: true,
     gateway: typeof message.gateway === "string" ? message.gateway : null,
     staleAfterMs: isKnown(message.stale_after_s) ? message.stale_after_s * 1000 : state.staleAfterMs,
+    display: displayOf(message.display),
     rigs: told.map((rig) => {
       const fresh = newRig(rig, now);
       const before = known.get(rig.rig_id);
@@ -268,6 +277,12 @@ export function reduce(state, message, now) {
       return { ...state, cloud: answered(state.cloud, message.body, now) };
     case "cloud_failed":
       return { ...state, cloud: failed(state.cloud) };
+    case "day":
+      return { ...state, day: { body: message.body, failed: false } };
+    case "day_failed":
+      return { ...state, day: { body: state.day?.body ?? null, failed: true } };
+    case "outline":
+      return { ...state, outlines: { ...state.outlines, [message.track]: message.body } };
     case "connection_status":
       return greeted(state, message, now);
     case "telemetry_update":

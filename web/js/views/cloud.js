@@ -2,7 +2,7 @@
 /** [edge] Data Cloud: a pill in the masthead that opens and closes a panel over the page. */
 import { attributeOf, el, hiddenOf, textOf } from "../cells.js";
 import { cloudView } from "../cloud.js";
-import { CLOUD_LABELS, CLOUD_LINES } from "../words.js";
+import { CLOUD_LABELS, CLOUD_LINES } from "../words/cloud.js";
 
 const REDRAW_MS = 250; // the ages count in seconds; the rest changes with an answer
 const PANEL_ID = "cloud-panel";
@@ -108,14 +108,24 @@ function createProblems() {
 }
 
 /** @param {() => void} onClose */
-function createPanel(onClose) {
+function createClose(onClose) {
+  const node = el("button", "choice-button cloud-close", CLOUD_LABELS.close);
+  node.type = "button";
+  node.addEventListener("click", onClose);
+  return node;
+}
+
+/**
+ * All there is to say of Data Cloud.
+ *
+ * @param {(() => void) | null} onClose `null` for a panel that is always open.
+ */
+export function createPanel(onClose = null) {
   const word = el("span", "cloud-word");
-  const close = el("button", "choice-button cloud-close", CLOUD_LABELS.close);
-  close.type = "button";
-  close.addEventListener("click", onClose);
   const sentence = el("bdi", "cloud-sentence");
   const parts = [createPackUp(), createProblems(), createLines()];
-  const head = el("div", "cloud-head", glyph("cloud-glyph", CLOUD_GLYPH), el("h2", "cloud-title", CLOUD_LABELS.title), word, close);
+  const head = el("div", "cloud-head", glyph("cloud-glyph", CLOUD_GLYPH), el("h2", "cloud-title", CLOUD_LABELS.title), word);
+  if (onClose !== null) head.append(createClose(onClose));
   const body = el("div", "cloud-body", sentence, ...parts.map((part) => part.node));
   body.tabIndex = 0; // on a small screen it scrolls, by keys too
   const node = el("section", "cloud-panel", head, body);

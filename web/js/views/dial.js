@@ -2,7 +2,7 @@
 /** [edge] The rev counter: an arc that fills, with the gear inside and the engine speed below. */
 import { attributeOf, cell, el, styleOf } from "../cells.js";
 import { gearName, isKnown, whole } from "../format.js";
-import { LABELS } from "../words.js";
+import { LABELS } from "../words/labels.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const CENTRE = 100;
@@ -45,6 +45,7 @@ export function createDial() {
     gear.node,
     el("p", "dial-figures", rpm.node, el("span", "label", "/ ", maxRpm.node, ` ${LABELS.rpm}`)),
   );
+  node.dataset.widget = "dial";
   const length = styleOf(filled, "stroke-dasharray");
   const isRed = attributeOf(filled, "data-red");
 

@@ -1,18 +1,19 @@
 // @ts-check
-/** [edge] The lap being driven, the last one and the best one. */
-import { attributeOf, cell, el, stat, textOf } from "../cells.js";
+/** [edge] The lap being driven, the last one and the best one, and the sectors. */
+import { attributeOf, cell, el, textOf } from "../cells.js";
 import { isKnown, lapTime, sectorTime, whole } from "../format.js";
-import { LABELS, lapVerdict } from "../words.js";
+import { LABELS } from "../words/labels.js";
+import { lapVerdict, sectorVerdict } from "../words/pane.js";
+
+const SECTORS = /** @type {const} */ (["s1", "s2", "s3"]);
 
 export function createLaps() {
   const number = cell("lap_number", "laps-number");
   const total = cell("total_laps", "laps-number");
   const running = cell("current_lap_time_ms", "laps-running");
   const invalid = cell("lap_invalid", "laps-invalid");
-  const last = cell("last_lap_time_ms", "figure");
-  const best = cell("best_lap_time_ms", "figure");
-  const first = cell("sector1_time_ms", "figure");
-  const second = cell("sector2_time_ms", "figure");
+  const last = cell("last_lap_time_ms", "laps-figure");
+  const best = cell("best_lap_time_ms", "laps-figure");
   const verdict = el("span", "laps-verdict");
   const verdictText = textOf(verdict);
   const verdictTone = attributeOf(verdict, "data-tone");
@@ -23,17 +24,11 @@ export function createLaps() {
   const node = el(
     "div",
     "laps",
-    el("p", "laps-line", el("span", "label", `${LABELS.lap} `), number.node, of, invalid.node),
-    running.node,
-    el(
-      "div",
-      "laps-table",
-      stat(LABELS.last, "", last.node, verdict),
-      stat(LABELS.best, "", best.node),
-      stat(LABELS.sector1, "", first.node),
-      stat(LABELS.sector2, "", second.node),
-    ),
+    el("div", "laps-now", el("p", "laps-line", el("span", "label", `${LABELS.lap} `), number.node, of, invalid.node), running.node),
+    el("div", "laps-stat", el("p", "laps-line", el("span", "label", `${LABELS.last} `), verdict), last.node),
+    el("div", "laps-stat", el("p", "laps-line", el("span", "label", LABELS.best)), best.node),
   );
+  node.dataset.widget = "laps";
 
   /** @param {Record<string, any>} data @param {boolean} isSessionBest */
   const update = (data, isSessionBest) => {
@@ -44,11 +39,55 @@ export function createLaps() {
     invalid.write(data.lap_invalid === true ? LABELS.invalid : "");
     last.write(lapTime(data.last_lap_time_ms));
     best.write(lapTime(data.best_lap_time_ms));
-    first.write(sectorTime(data.sector1_time_ms));
-    second.write(sectorTime(data.sector2_time_ms));
     const found = lapVerdict({ last: data.last_lap_time_ms, best: data.best_lap_time_ms, sessionBest: isSessionBest, valid: data.last_lap_valid });
     verdictText(found === null ? "" : `${found.glyph} ${found.text}`);
     verdictTone(found?.tone ?? null);
+  };
+  return { node, update };
+}
+
+/** @param {(typeof SECTORS)[number]} name */
+function createSector(name) {
+  const time = cell(`sector_times_ms.${name}`, "sector-figure");
+  const glyph = el("span", "sector-glyph");
+  glyph.setAttribute("role", "img");
+  const glyphText = textOf(glyph);
+  const glyphLabel = attributeOf(glyph, "aria-label");
+  const glyphHidden = attributeOf(glyph, "aria-hidden");
+  const node = el("div", "sector", el("span", "label", LABELS[name]), time.node, glyph);
+  const tone = attributeOf(node, "data-tone");
+  const mark = attributeOf(time.node, "data-mark");
+
+  /** @param {unknown} ms @param {unknown} marked */
+  const update = (ms, marked) => {
+    const verdict = sectorVerdict(marked);
+    time.write(sectorTime(isKnown(ms) ? ms : null));
+    glyphText(verdict?.glyph ?? "");
+    glyphLabel(verdict?.text ?? null);
+    glyphHidden(verdict === null ? "true" : null);
+    tone(verdict?.tone ?? null);
+    mark(typeof marked === "string" ? marked : null);
+  };
+  return { node, update };
+}
+
+export function createSectors() {
+  const lap = cell("sectors_lap_number", "sectors-number");
+  const blocks = SECTORS.map(createSector);
+  const node = el(
+    "div",
+    "sectors",
+    el("span", "sectors-lap", el("span", "label", LABELS.sectorsLap), lap.node),
+    ...blocks.map((block) => block.node),
+  );
+  node.dataset.widget = "sectors";
+  node.setAttribute("role", "group");
+  node.setAttribute("aria-label", LABELS.sectors);
+
+  /** @param {Record<string, any>} data */
+  const update = (data) => {
+    lap.write(whole(data.sectors_lap_number));
+    SECTORS.forEach((name, place) => blocks[place].update(data.sector_times_ms?.[name], data.sector_marks?.[name]));
   };
   return { node, update };
 }

@@ -2,11 +2,11 @@
 /** [edge] One rig's pane: puts its widgets together and says how far they may be believed. */
 import { attributeOf, el } from "../cells.js";
 import { isSessionBest, silentS } from "../store.js";
-import { paneNotice } from "../words.js";
+import { paneNotice } from "../words/pane.js";
 import { createDial } from "./dial.js";
 import { createEnergy } from "./energy.js";
 import { createIdentity } from "./identity.js";
-import { createLaps } from "./laps.js";
+import { createLaps, createSectors } from "./laps.js";
 import { createNotice } from "./notice.js";
 import { createPedals } from "./pedals.js";
 import { createRevLights } from "./revlights.js";
@@ -27,6 +27,7 @@ export function createPane(rig, index) {
   const dial = createDial();
   const speed = createSpeed();
   const laps = createLaps();
+  const sectors = createSectors();
   const pedals = createPedals();
   const trace = createTrace();
   const tyres = createTyres();
@@ -38,7 +39,9 @@ export function createPane(rig, index) {
     "pane-body",
     revLights.node,
     identity.node,
-    el("div", "hero", dial.node, speed.node, laps.node),
+    el("div", "hero", dial.node, speed.node),
+    laps.node,
+    sectors.node,
     el("div", "pulse", pedals.pedals, trace.node, pedals.wheel),
     el("div", "strip", tyres.node, energy.node),
   );
@@ -48,12 +51,25 @@ export function createPane(rig, index) {
   node.setAttribute("aria-label", rig.rig_id);
   const linkMark = attributeOf(node, "data-link");
   const modeMark = attributeOf(node, "data-mode");
-  const widgets = [revLights, identity, dial, speed, pedals, tyres, energy];
+  const widgets = [revLights, identity, dial, speed, sectors, pedals, tyres, energy];
+  /** @type {unknown} */
+  let drawn = null;
+  /** @type {unknown} */
+  let drawnFor = null;
 
-  /** @param {import("../store.js").Rig} now @param {import("../store.js").Link} link @param {number} clockMs */
-  const update = (now, link, clockMs) => {
+  /**
+   * @param {import("../store.js").Rig} now
+   * @param {import("../store.js").Link} link
+   * @param {number} clockMs
+   * @param {import("../units.js").Display} display
+   */
+  const update = (now, link, clockMs, display) => {
     const data = now.data ?? NO_DATA;
-    for (const widget of widgets) widget.update(data);
+    if (data !== drawn || display !== drawnFor) {
+      drawn = data;
+      drawnFor = display;
+      for (const widget of widgets) widget.update(data, display);
+    }
     laps.update(data, isSessionBest(now));
     trace.update(now.trace);
     notice.update(paneNotice(now, link, { mode: data.mode, silentS: silentS(now, clockMs), packetsPerS: data.packets_per_s }));

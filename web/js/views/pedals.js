@@ -2,7 +2,7 @@
 /** [edge] What the driver does: throttle, brake and steering wheel. */
 import { cell, el, hiddenOf, styleOf } from "../cells.js";
 import { isKnown, percent, steering } from "../format.js";
-import { LABELS } from "../words.js";
+import { LABELS } from "../words/labels.js";
 
 /** @param {"throttle" | "brake"} name @param {string} label */
 function createPedal(name, label) {
@@ -28,10 +28,11 @@ export function createPedals() {
   const throttle = createPedal("throttle", LABELS.throttle);
   const brake = createPedal("brake", LABELS.brake);
   const steer = cell("steer", "steering-figure");
-  const mark = el("span", "steering-mark");
-  const markAt = styleOf(mark, "--steer");
+  const mark = el("span", "steering-slide", el("span", "steering-mark")); // slides as a whole: no layout, no paint
+  const markAt = styleOf(mark, "transform");
   const markHidden = hiddenOf(mark);
   const pedals = el("div", "pedals", throttle.node, brake.node);
+  pedals.dataset.widget = "pedals";
   const wheel = el("div", "steering", el("span", "label", LABELS.steering), el("span", "steering-track", mark), steer.node);
 
   /** @param {Record<string, any>} data */
@@ -40,7 +41,7 @@ export function createPedals() {
     brake.update(data.brake);
     steer.write(steering(data.steer));
     markHidden(!isKnown(data.steer));
-    markAt(isKnown(data.steer) ? data.steer.toFixed(3) : "0");
+    markAt(`translateX(${isKnown(data.steer) ? (data.steer * 49).toFixed(1) : 0}%)`);
   };
   return { pedals, wheel, update };
 }

@@ -2,7 +2,7 @@
 /** [edge] The fifteen rev lights on the pane's top edge. */
 import { attributeOf, el } from "../cells.js";
 import { revLights } from "../format.js";
-import { LABELS } from "../words.js";
+import { LABELS } from "../words/labels.js";
 
 const LIGHTS = 15;
 
@@ -11,6 +11,7 @@ export function createRevLights() {
   const lit = lamps.map((lamp) => attributeOf(lamp, "data-lit"));
   const node = el("div", "revlights", ...lamps);
   node.dataset.cell = "rev_lights_bits";
+  node.dataset.widget = "revlights";
   node.setAttribute("role", "img");
   node.setAttribute("aria-label", LABELS.revLights);
 

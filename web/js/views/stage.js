@@ -1,8 +1,9 @@
 // @ts-check
-/** [edge] The panes side by side, as many as the gateway has rigs. */
-import { el, hiddenOf, textOf } from "../cells.js";
+/** [edge] The panes, as many as the gateway has rigs, around the centre; on a phone one of them at a time. */
+import { attributeOf, el, hiddenOf, textOf } from "../cells.js";
 import { linkOf } from "../store.js";
-import { LABELS } from "../words.js";
+import { LABELS } from "../words/labels.js";
+import { createCentre } from "./centre.js";
 import { createPane } from "./pane.js";
 
 /** @param {HTMLElement} mount */
@@ -10,6 +11,7 @@ export function createStage(mount) {
   const note = el("p", "stage-note");
   const noteText = textOf(note);
   const noteHidden = hiddenOf(note);
+  const centre = createCentre();
   /** @type {ReturnType<typeof createPane>[]} */
   let panes = [];
   let shown = "";
@@ -19,7 +21,9 @@ export function createStage(mount) {
   const rebuild = (rigs) => {
     for (const pane of panes) pane.destroy();
     panes = rigs.map(createPane);
-    mount.replaceChildren(note, ...panes.map((pane) => pane.node));
+    // The centre stands between the first two, for those who read the page in its order.
+    const nodes = panes.map((pane) => pane.node);
+    mount.replaceChildren(note, ...nodes.slice(0, 1), ...(rigs.length > 0 ? [centre.node] : []), ...nodes.slice(1));
     document.body.dataset.rigs = rigs.length > 4 ? "many" : String(rigs.length);
   };
 
@@ -32,7 +36,22 @@ export function createStage(mount) {
     }
     noteHidden(state.rigs.length > 0);
     noteText(state.greeted ? LABELS.noRigs : LABELS.connecting);
-    state.rigs.forEach((rig, index) => panes[index].update(rig, linkOf(state, rig, now), now));
+    centre.update(state, now);
+    state.rigs.forEach((rig, index) => panes[index].update(rig, linkOf(state, rig, now), now, state.display));
   };
-  return { update };
+
+  /** @param {import("../keys.js").Layout} layout */
+  const arrange = ({ focus, map }) => {
+    const isFocused = focus !== null && focus < panes.length;
+    attributeOf(document.body, "data-focus")(isFocused ? String(focus + 1) : null);
+    attributeOf(document.body, "data-map")(map ? "large" : null);
+    panes.forEach(({ node }, index) => attributeOf(node, "data-focused")(isFocused && index === focus ? "" : null));
+  };
+
+  /** On a phone: the rig in this place, or the centre. @param {number | null} index `null` for the centre. */
+  const showOnPhone = (index) => {
+    attributeOf(centre.node, "data-tab-shown")(index === null ? "" : null);
+    panes.forEach(({ node }, place) => attributeOf(node, "data-tab-shown")(place === index ? "" : null));
+  };
+  return { update, arrange, showOnPhone };
 }

@@ -2,7 +2,7 @@
 /** [edge] What happened on all rigs, newest first, with a choice of rig and kind. */
 import { attributeOf, el, hiddenOf, textOf } from "../cells.js";
 import { wallClock } from "../format.js";
-import { CATEGORIES, LABELS } from "../words.js";
+import { CATEGORIES, LABELS } from "../words/labels.js";
 import { badgeOf } from "./pane.js";
 
 /** @typedef {import("../store.js").Row} Row */
@@ -13,6 +13,7 @@ const EVERY = "";
 function createRow(row, index) {
   const glyph = el("span", "fact-glyph");
   const text = el("bdi", "fact-text");
+  text.dataset.mayCut = "";
   const node = el("li", "fact", el("time", "fact-time value", wallClock(row.at)), el("span", "badge is-small", badgeOf(index)), glyph, text);
   node.dataset.kind = row.event.kind;
   node.dataset.rigId = row.rig_id;
@@ -65,9 +66,9 @@ function createChoice(label, onChoice) {
   return { node, offer };
 }
 
-/** @param {HTMLElement} mount */
-export function createTimeline(mount) {
-  let rigWanted = EVERY;
+/** @param {HTMLElement} mount @param {string | null} onlyRig The rig whose page this is; `null` for all, with a choice. */
+export function createTimeline(mount, onlyRig = null) {
+  let rigWanted = onlyRig ?? EVERY;
   let kindWanted = EVERY;
   let offered = "";
   /** @type {readonly Row[]} */
@@ -107,10 +108,13 @@ export function createTimeline(mount) {
     draw();
   });
   byKind.offer([[EVERY, LABELS.everyKind], ...Object.entries(CATEGORIES)]);
-  mount.replaceChildren(
-    el("div", "timeline-head", el("h2", "timeline-title", LABELS.timeline), byRig.node, byKind.node),
-    el("div", "timeline-rows", nothing, list),
-  );
+  const head = el("div", "timeline-head", el("h2", "timeline-title", LABELS.timeline), ...(onlyRig === null ? [byRig.node] : []), byKind.node);
+  const scroller = el("div", "timeline-rows", nothing, list);
+  scroller.tabIndex = 0; // it scrolls in itself, by keys too
+  scroller.setAttribute("role", "region");
+  scroller.setAttribute("aria-label", LABELS.timelineRows);
+  mount.dataset.widget = "timeline";
+  mount.replaceChildren(head, scroller);
 
   /** @param {import("../store.js").State} state */
   const update = (state) => {
@@ -118,7 +122,7 @@ export function createTimeline(mount) {
     if (wanted !== offered) {
       offered = wanted;
       rigs = state.rigs;
-      byRig.offer([[EVERY, LABELS.everyRig], ...rigs.map((rig, index) => /** @type {[string, string]} */ ([rig.rig_id, badgeOf(index)]))]);
+      if (onlyRig === null) byRig.offer([[EVERY, LABELS.everyRig], ...rigs.map((rig, index) => /** @type {[string, string]} */ ([rig.rig_id, badgeOf(index)]))]);
     }
     if (state.timeline === drawn) return;
     drawn = state.timeline;

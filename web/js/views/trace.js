@@ -3,7 +3,7 @@
 import uPlot from "../../vendor/uplot/uPlot.esm.js";
 import { el } from "../cells.js";
 import { SLOTS, SLOT_MS } from "../ring.js";
-import { LABELS } from "../words.js";
+import { LABELS } from "../words/labels.js";
 
 /** @type {any} The vendored file is plain JavaScript without types. */
 const Chart = uPlot;
@@ -65,6 +65,7 @@ export function createTrace() {
     ),
     box,
   );
+  node.dataset.widget = "trace";
   box.setAttribute("role", "img");
   box.setAttribute("aria-label", LABELS.trace);
 

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { dayOf, NO_DAY } from "../../web/js/board.js";
+import { standingsOf } from "../../web/js/standings.js";
+
+const driver = (index, data = {}, fields = {}) => ({
+  index,
+  rigId: `RIG_${"ABCD"[index]}`,
+  link: "live",
+  isDriving: true,
+  track: "Catalunya",
+  data: { session_uid: String(index), same_race: false, ...data },
+  receivedAt: 1000,
+  ...fields,
+});
+
+const racer = (index, position, gap_to_leader_ms) => driver(index, { session_uid: "9", same_race: true, position, gap_to_leader_ms });
+
+const summary = (standings) => standings.rows.map(({ index, rank, timeMs, gapMs }) => [index, rank, timeMs, gapMs]);
+
+test("in one race the rigs stand by position, with gaps to the first of them", () => {
+  const standings = standingsOf([racer(0, 5, 9000), racer(1, 2, 2000), racer(2, 8, 31_500)], NO_DAY);
+
+  assert.equal(standings.basis, "race");
+  assert.deepEqual(summary(standings), [[1, 1, null, 0], [0, 2, null, 7000], [2, 3, null, 29_500]]);
+});
+
+test("the leader of the race has no gap to itself", () => {
+  assert.deepEqual(summary(standingsOf([racer(0, 2, 1500), racer(1, 1, null), racer(2, 3, null)], NO_DAY)), [
+    [1, 1, null, 0],
+    [0, 2, null, 1500],
+    [2, 3, null, null],
+  ]);
+});
+
+test("a gap that contradicts the order is not shown", () => {
+  assert.deepEqual(summary(standingsOf([racer(0, 3, 5000), racer(1, 4, 800), racer(2, 5, 6000)], NO_DAY))[1], [1, 2, null, null]);
+});
+
+test("a rig that went silent in the race stands last, without a place", () => {
+  const silent = { ...racer(1, 1, null), link: "stale", isDriving: false };
+
+  assert.deepEqual(summary(standingsOf([racer(0, 4, 9000), silent, racer(2, 8, 9500)], NO_DAY)), [
+    [0, 1, null, 0],
+    [2, 2, null, 500],
+    [1, null, null, null],
+  ]);
+});
+
+test("out of one race the rigs stand by their best laps of the session", () => {
+  const rigs = [driver(0, { best_lap_time_ms: 81_000 }), driver(1, { best_lap_time_ms: null }), driver(2, { best_lap_time_ms: 80_400 })];
+  const standings = standingsOf(rigs, NO_DAY);
+
+  assert.equal(standings.basis, "session");
+  assert.deepEqual(summary(standings), [[2, 1, 80_400, 0], [0, 2, 81_000, 600], [1, null, null, null]]);
+});
+
+test("the best lap of a silent rig's session does not stay as if live", () => {
+  const rigs = [driver(0, { best_lap_time_ms: 81_000 }), driver(1, { best_lap_time_ms: 70_000 }, { link: "stale", isDriving: false }), driver(2)];
+
+  assert.deepEqual(summary(standingsOf(rigs, NO_DAY))[0], [0, 1, 81_000, 0]);
+});
+
+test("the board of the day counts, for each rig its fastest row", () => {
+  const row = (lap_id, rig_id, lap_time_ms) => ({ lap_id, rig_id, lap_time_ms, valid: true });
+  const board = [row("1", "RIG_B", 79_000), row("2", "RIG_A", 79_500), row("3", "RIG_B", 80_000), row("4", "RIG_X", 80_100)];
+  const day = dayOf({ body: { tracks: [{ track: "Catalunya", board }] }, failed: false });
+  const standings = standingsOf([driver(0), driver(1), driver(2, { best_lap_time_ms: 1000 })], day);
+
+  assert.equal(standings.basis, "day");
+  assert.deepEqual(summary(standings), [[1, 1, 79_000, 0], [0, 2, 79_500, 500], [2, null, null, null]]);
+});
+
+test("lap times of different tracks are not held together", () => {
+  assert.equal(standingsOf([driver(0), driver(1, {}, { track: "Monza" }), driver(2)], NO_DAY), null);
+});
+
+test("each rig stands in the order once, whatever is known of it", () => {
+  const values = [null, undefined, 80_000, NaN, "80000", 80_500, 0, -1];
+  for (const one of values) {
+    for (const other of values) {
+      const rigs = [driver(0, { best_lap_time_ms: one }), driver(1, { best_lap_time_ms: other }), driver(2), driver(3, { best_lap_time_ms: 80_200 })];
+      const { rows } = standingsOf(rigs, NO_DAY);
+
+      assert.deepEqual(rows.map(({ index }) => index).sort(), [0, 1, 2, 3]);
+      const ranked = rows.filter(({ rank }) => rank !== null);
+      assert.deepEqual(ranked.map(({ rank }) => rank), ranked.map((_, place) => place + 1));
+      assert.ok(ranked.every(({ gapMs }, place) => gapMs >= 0 && (place === 0 || gapMs >= ranked[place - 1].gapMs)));
+    }
+  }
+});

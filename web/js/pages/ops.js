@@ -1,0 +1,54 @@
+// @ts-check
+/** [edge] Composition root of the ops page: wires polls, state, painter and views. Decides nothing. */
+import { attributeOf } from "../cells.js";
+import { cloudAnswered, cloudFailed, initialOps, opsAnswered, opsFailed, opsView } from "../ops.js";
+import { createPainter } from "../paint.js";
+import { poll } from "../poll.js";
+import { createPanel } from "../views/cloud.js";
+import { createNav } from "../views/nav.js";
+import { createGateway } from "../views/opsgateway.js";
+import { createRigCards } from "../views/opsrig.js";
+import { createVerdict } from "../views/opsverdict.js";
+
+const PERIOD_MS = 1_000;
+const TICK_MS = 250; // fine enough for ages that count in seconds
+
+/** @param {string} name */
+const mountOf = (name) => /** @type {HTMLElement} */ (document.querySelector(`[data-mount="${name}"]`));
+
+const nav = createNav(mountOf("nav"));
+const panel = createPanel();
+mountOf("cloud").replaceChildren(panel.node);
+const views = [createVerdict(mountOf("verdict")), createRigCards(mountOf("rigs")), createGateway(mountOf("gateway"))];
+const stale = attributeOf(document.body, "data-stale");
+
+let state = initialOps();
+
+const paint = createPainter(() => {
+  const view = opsView(state, performance.now());
+  stale(view.isStale ? "" : null);
+  nav.show(view.rigs.map(({ rigId }) => rigId));
+  panel.update(view.cloud);
+  for (const { update } of views) update(view);
+});
+
+/** @param {import("../ops.js").OpsState} next */
+const become = (next) => {
+  state = next;
+  paint(state);
+};
+
+become(state);
+poll(
+  "/api/ops",
+  {
+    onBody: (body, trip) => become(opsAnswered(state, body, trip, Date.now())),
+    onFailure: () => become(opsFailed(state)),
+  },
+  { periodMs: PERIOD_MS },
+);
+poll("/api/cloud", {
+  onBody: (body, trip) => become(cloudAnswered(state, body, trip)),
+  onFailure: () => become(cloudFailed(state)),
+});
+setInterval(() => paint(state), TICK_MS);

@@ -1,0 +1,149 @@
+// @ts-check
+/** The words of a rig's pane. Values in, words out; figures come from `format.js`. */
+import { age, capital, isKnown, sectorTime, UNKNOWN } from "../format.js";
+
+/** @typedef {import("./facts.js").Tone} Tone */
+/** @typedef {{rig_id: string, udp_port: number | null}} RigAddress */
+
+/** @type {Readonly<Record<string, string>>} */
+const MODES = Object.freeze({
+  none: "packets arrive, nothing known yet",
+  menu: "in the menu, no session",
+  spectating: "spectating, no car of its own",
+  no_car: "the game names a car that has no data",
+});
+
+/** @param {boolean | null | undefined} open @param {boolean | null | undefined} allowed */
+export function drsWord(open, allowed) {
+  if (open === true) return "open";
+  if (allowed === true) return "available";
+  return open === false && allowed === false ? "closed" : UNKNOWN;
+}
+
+/** @param {unknown} status A pit status of the contract. */
+export const pitWord = (status) => (status === "none" ? "track" : capital(status).toLowerCase());
+
+/** @param {number | null | undefined} seconds */
+export const penaltyWord = (seconds) => (isKnown(seconds) ? `${seconds > 0 ? "+" : ""}${seconds} s` : UNKNOWN);
+
+/** @param {unknown} flag @param {unknown} safetyCar @returns {string} What race control shows, the gravest first. */
+export function flagWord(flag, safetyCar) {
+  if (typeof safetyCar === "string" && safetyCar !== "no safety car") return SAFETY_CAR_SHORT[safetyCar] ?? safetyCar;
+  if (flag === "unknown") return UNKNOWN;
+  return flag === null || flag === undefined ? UNKNOWN : String(flag);
+}
+
+/** @type {Readonly<Record<string, string>>} */
+const SAFETY_CAR_SHORT = Object.freeze({
+  "full safety car": "SC",
+  "virtual safety car": "VSC",
+  "formation lap": "formation",
+});
+
+/**
+ * A live delta as a sign: faster or slower than the own best lap at this place; `null` when unknown or even.
+ *
+ * @param {unknown} ms
+ * @returns {{glyph: string, text: string, tone: Tone} | null}
+ */
+export function deltaVerdict(ms) {
+  if (!isKnown(ms)) return null;
+  if (ms === 0) return { glyph: "●", text: "even", tone: "plain" };
+  return ms < 0 ? { glyph: "▲", text: "faster", tone: "green" } : { glyph: "▼", text: "slower", tone: "yellow" };
+}
+
+/** @type {Readonly<Record<string, {glyph: string, text: string, tone: Tone}>>} */
+const SECTOR_VERDICTS = Object.freeze({
+  session_best: { glyph: "◆", text: "session best", tone: "purple" },
+  personal_best: { glyph: "▲", text: "own best", tone: "green" },
+  slower: { glyph: "▼", text: "slower", tone: "yellow" },
+});
+
+/** How a sector stands beside the others; `null` when that is not known. @param {unknown} mark A value of `sector_marks`. */
+export const sectorVerdict = (mark) => (typeof mark === "string" && Object.hasOwn(SECTOR_VERDICTS, mark) ? SECTOR_VERDICTS[mark] : null);
+
+/** @type {Readonly<Record<string, string>>} */
+const PARTS = Object.freeze({
+  front_left_wing: "wing L",
+  front_right_wing: "wing R",
+  rear_wing: "rear wing",
+  floor: "floor",
+  diffuser: "diffuser",
+  sidepod: "sidepod",
+  gearbox: "gearbox",
+  engine: "engine",
+});
+
+/** @typedef {{text: string, tone: Tone | null}} Damage */
+
+/**
+ * The worst damage, and how many parts are damaged besides.
+ *
+ * @param {unknown} damage `damage` of the contract.
+ * @returns {Damage}
+ */
+export function damageWord(damage) {
+  if (damage === null || typeof damage !== "object") return { text: UNKNOWN, tone: null };
+  const known = Object.entries(damage).filter(([part, percent]) => Object.hasOwn(PARTS, part) && isKnown(percent));
+  if (known.length === 0) return { text: UNKNOWN, tone: null };
+  const hurt = known.filter(([, percent]) => percent > 0).sort(([, one], [, other]) => other - one);
+  if (hurt.length === 0) return { text: "none", tone: null };
+  const [part, percent] = hurt[0];
+  const more = hurt.length > 1 ? ` +${hurt.length - 1}` : "";
+  return { text: `${PARTS[part]} ${Math.ceil(percent)} %${more}`, tone: percent >= 30 ? "alert" : "flag" };
+}
+
+/** Active aero of the 2026 rules. @param {unknown} aero */
+export const aeroWord = (aero) => (typeof aero === "string" && aero !== "" ? aero : UNKNOWN);
+
+/** @type {Readonly<Record<string, string>>} */
+const OVERTAKE = Object.freeze({ off: "off", available: "ready", active: "active" });
+
+/** Overtake mode of the 2026 rules. @param {unknown} overtake */
+export const overtakeWord = (overtake) => (typeof overtake === "string" ? OVERTAKE[overtake] ?? overtake : UNKNOWN);
+
+/**
+ * How a last lap stands beside the others; `null` when that is not known.
+ *
+ * @param {{last: number | null, best: number | null, sessionBest: boolean, valid: boolean | null}} lap
+ * @returns {{glyph: string, text: string, tone: Tone} | null}
+ */
+export function lapVerdict({ last, best, sessionBest, valid }) {
+  if (!isKnown(last)) return null;
+  if (valid === false) return { glyph: "✕", text: "invalid", tone: "quiet" };
+  if (sessionBest) return { glyph: "◆", text: "session best", tone: "purple" };
+  if (!isKnown(best)) return null;
+  if (last <= best) return valid === true ? { glyph: "▲", text: "own best", tone: "green" } : null;
+  return { glyph: "▼", text: `+${sectorTime(last - best)}`, tone: "yellow" };
+}
+
+/**
+ * What lies over a pane that is not simply live and driving; `null` when it is.
+ *
+ * @param {RigAddress} rig
+ * @param {"live" | "stale" | "never" | "lost"} link
+ * @param {{mode: unknown, silentS: number | null, packetsPerS?: number | null}} facts
+ * @returns {{title: string, detail: string} | null}
+ */
+export function paneNotice(rig, link, { mode, silentS, packetsPerS = 0 }) {
+  if (link === "lost") {
+    return { title: "connection to the gateway lost", detail: silentS === null ? "" : `last data ${age(silentS)} ago` };
+  }
+  if (link === "stale") {
+    const note = typeof mode === "string" ? MODES[mode] : undefined;
+    if (isKnown(packetsPerS) && packetsPerS > 0) {
+      return { title: note ?? `no new values for ${age(silentS)}`, detail: "the game is paused or in its menus" };
+    }
+    return { title: `no packets for ${age(silentS)}`, detail: "the values are the last ones received" };
+  }
+  if (link === "never") {
+    const port = rig.udp_port;
+    if (port === null) return { title: `waiting for ${rig.rig_id}`, detail: "" };
+    return {
+      title: `waiting for ${rig.rig_id} on UDP ${port}:`,
+      detail: `set UDP to this host, port ${port}, format 2025`,
+    };
+  }
+  const note = typeof mode === "string" ? MODES[mode] : undefined;
+  return note === undefined ? null : { title: note, detail: "" };
+}
