@@ -38,6 +38,7 @@ _SETTLES_S: Final = 15.0
 _TRACED_S: Final = 10.0
 _WARM_UP_S: Final = 90.0
 _PAINT: Final = frozenset({"PrePaint", "Paint", "Layerize", "Commit"})
+_ONCE_A_FRAME: Final = "Layerize"
 _METRICS: Final = {
     "script": "ScriptDuration",
     "style": "RecalcStyleDuration",
@@ -194,7 +195,7 @@ async def _traced(browser: Browser, page: Page) -> tuple[Spent, float, float]:
     main = [event for event in whole if threads.get((event["pid"], event["tid"])) == "CrRendererMain"]
     paint = _outermost([event for event in main if event["name"] in _PAINT])
     raster = [event for event in whole if event["name"] == "RasterTask"]
-    frames = sum(event["name"] == "Commit" for event in main)
+    frames = sum(event["name"] == _ONCE_A_FRAME for event in main)
     spent = Spent(*(sum(event.get(key, 0) for event in paint) / 1000 / _TRACED_S for key in ("dur", "tdur")))
     return spent, frames / _TRACED_S, sum(event.get("tdur", 0) for event in raster) / 1000 / _TRACED_S
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Page
+import pytest_asyncio
+from playwright.async_api import Browser, Page
 
 from tests import layout
 from tests.browser import chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.live]
+pytestmark = [pytest.mark.browser, pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
 
 _SOUND = """<body style="margin:0;font:20px sans-serif">
 <section data-rig="RIG_A" style="width:300px;height:200px">
@@ -21,12 +22,18 @@ _SOUND = """<body style="margin:0;font:20px sans-serif">
 </section></body>"""
 
 
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    async with chromium() as browser:
-        page = await browser.new_page(viewport={"width": 400, "height": 300})
-        await page.set_content(_SOUND)
-        yield page
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with chromium() as launched:
+        yield launched
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(browser: Browser) -> AsyncIterator[Page]:
+    page = await browser.new_page(viewport={"width": 400, "height": 300})
+    await page.set_content(_SOUND)
+    yield page
+    await page.close()
 
 
 async def style(page: Page, selector: str, text: str) -> None:

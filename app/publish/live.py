@@ -32,7 +32,7 @@ _LATEST_S: Final = 0.01
 _FACTS_HELD: Final = 4096
 """Facts waiting for the live view: an hour of a busy race; full, the oldest loses and is counted."""
 _SAMPLES_HELD: Final = 1024
-"""Slots for the newest sample, one per rig and kind: 8 kinds for more rigs than any host can take."""
+"""Slots for the newest sample, one per rig and kind: 9 kinds for more rigs than any host can take."""
 
 
 class Sink(Protocol):

@@ -12,6 +12,7 @@ function createPill(name) {
   const rate = el("span", "pill-rate value");
   const label = el("span", "pill-name");
   textOf(label)(name);
+  label.dataset.mayCut = "";
   const node = el("span", "pill", el("span", "pill-dot"), label, status, rate);
   const link = attributeOf(node, "data-link");
   const statusText = textOf(status);

@@ -52,7 +52,7 @@ export function createTyres() {
   const title = attributeOf(compound.node, "title");
   const wheels = ORDER.map(createWheel);
   const node = el(
-    "section",
+    "div",
     "tyres",
     el(
       "div",
@@ -63,6 +63,7 @@ export function createTyres() {
     ),
     el("div", "tyres-wheels", ...wheels.map((wheel) => wheel.node)),
   );
+  node.setAttribute("role", "group");
   node.setAttribute("aria-label", LABELS.tyres);
   node.dataset.widget = "tyres";
 
