@@ -27,7 +27,6 @@ _CLOUD: Final = 'button[data-pill="cloud"]'
 _PICTURES: Final = (
     ("wall.png", "/", 1920, 1080),
     ("wall-32x9.png", "/", 5120, 1440),
-    ("wall-1440p.png", "/", 2560, 1440),
     ("phone.png", "/", 390, 844),
     ("rig.png", "/rig/RIG_A", 1280, 800),
     ("compare.png", "/compare", 1920, 1080),
