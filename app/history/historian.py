@@ -30,14 +30,13 @@ from app.normalize.events import (
     LapWithdrawn,
     SessionState,
 )
+from app.normalize.session import SEEN_FROM_START_FRAMES
 
 _HELD: Final = 8192
 """Events waiting for the historian: some 20 s of two rigs; full, the oldest loses and is counted."""
 _CLOSE_S: Final = 2.0
 _FINISHED: Final = "finished"
 _ACTIVE: Final = "active"
-_SEEN_FROM_START_FRAMES: Final = 300
-"""A session whose first progress has a lower frame was seen to begin (5 s at 60 frames/s)."""
 _KEPT_VENUES: Final = 4
 """Sessions of a rig whose place is remembered: the last laps of one may be told when the next has begun."""
 
@@ -170,7 +169,7 @@ class Historian:
     def _note_begin(self, progress: LapProgress) -> None:
         rig_id, uid, number = progress.rig_id, progress.session_uid, progress.lap_number
         frame = progress.overall_frame
-        if uid is None or number is None or frame is None or frame >= _SEEN_FROM_START_FRAMES:
+        if uid is None or number is None or frame is None or frame >= SEEN_FROM_START_FRAMES:
             return
         if self._book.begin(rig_id, uid, number):
             day = self._calendar.day_of(progress.received_at)

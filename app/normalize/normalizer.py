@@ -27,12 +27,10 @@ from app.normalize.laps import LIVE, LapBegun, LapDone, LapFact, LapTracker, Lap
 from app.normalize.minting import Context, Mint, RigIdentity
 from app.normalize.roster import Roster
 from app.normalize.samples import Fields
-from app.normalize.session import LONG_SILENCE_S, Change, Opened, SessionTracker, Signal
+from app.normalize.session import LONG_SILENCE_S, SEEN_FROM_START_FRAMES, Change, Opened, SessionTracker, Signal
 from app.normalize.words import Words
 
 SPECTATOR: Final = 255
-_SEEN_FROM_START_FRAMES: Final = 300
-"""A session whose first datagram has a lower frame was seen to begin (5 s at 60 frames/s)."""
 _FIELD_EVERY_S: Final = 0.095
 """The field is told at most 10 times a second: a little less than 0.1 s, since session times are rounded floats."""
 
@@ -44,7 +42,7 @@ class _Session:
         self.uid = uid
         self.gate = FrameGate()
         self.roster = Roster()
-        self.laps = LapTracker(from_start=header.frame_identifier < _SEEN_FROM_START_FRAMES)
+        self.laps = LapTracker(from_start=header.frame_identifier < SEEN_FROM_START_FRAMES)
         self.classified = False
         self.car: int | None = None
         """The own car, once lap data has shown that it takes part; before that its records may be an empty slot's."""

@@ -15,6 +15,9 @@ from typing import Final, Literal, NamedTuple
 LONG_SILENCE_S: Final = 900.0
 """A pause may last minutes; a guest who walked off is gone after a quarter of an hour."""
 
+SEEN_FROM_START_FRAMES: Final = 300
+"""A session whose first datagram has a lower frame was seen to begin (5 s at 60 frames/s)."""
+
 EndReason = Literal["send", "classification", "new_session", "silence"]
 Phase = Literal["none", "open", "ended", "lapsed"]
 Signal = Literal["session_packet", "send", "classification", "silence"]

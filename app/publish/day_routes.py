@@ -8,7 +8,7 @@ from typing import Protocol
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
-_GET = ["GET", "HEAD"]
+from app.publish.routes import GET
 
 
 class Archive(Protocol):
@@ -31,7 +31,7 @@ def add_day_routes(app: FastAPI, archive: Archive) -> None:
     """Put the routes of the day on the application; before the files of the pages, which answer every other path."""
     router = APIRouter()
 
-    @router.api_route("/api/day", methods=_GET)
+    @router.api_route("/api/day", methods=GET)
     async def day(request: Request) -> Response:
         version, body = archive.day()
         tag = f'"{version}"'
@@ -39,7 +39,7 @@ def add_day_routes(app: FastAPI, archive: Archive) -> None:
             return Response(status_code=304, headers={"ETag": tag})
         return Response(body, media_type="application/json", headers={"ETag": tag})
 
-    @router.api_route("/api/laps", methods=_GET)
+    @router.api_route("/api/laps", methods=GET)
     async def laps(day: str = "", track: str = "") -> Response:
         if day and not _is_day(day):
             return _error(422, f"{day[:40]!r} is no day: write it like 2026-11-25")
@@ -48,7 +48,7 @@ def add_day_routes(app: FastAPI, archive: Archive) -> None:
         except TimeoutError:
             return _slow()
 
-    @router.api_route("/api/laps/{lap_id:path}", methods=_GET)
+    @router.api_route("/api/laps/{lap_id:path}", methods=GET)
     async def lap(lap_id: str) -> Response:
         try:
             body = await archive.lap(lap_id)
@@ -56,7 +56,7 @@ def add_day_routes(app: FastAPI, archive: Archive) -> None:
             return _slow()
         return _error(404, "There is no such lap, or no trace of it was kept") if body is None else _json(body)
 
-    @router.api_route("/api/map", methods=_GET)
+    @router.api_route("/api/map", methods=GET)
     async def track_map(track: str = "") -> Response:
         if not track:
             return _error(422, "Say which track, such as /api/map?track=Catalunya")

@@ -19,6 +19,9 @@ export function el(tag, className = "", ...children) {
   return node;
 }
 
+/** Where a page leaves room for a view. @param {string} name @returns {HTMLElement} */
+export const mountOf = (name) => /** @type {HTMLElement} */ (document.querySelector(`[data-mount="${name}"]`));
+
 /** @template Value @param {(value: Value) => void} write @returns {(value: Value) => void} */
 function onChange(write) {
   /** @type {Value | undefined} */

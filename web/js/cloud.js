@@ -6,7 +6,8 @@
  * Theory: evidence only. "connected" needs a row accepted within `PROVEN_S`. A word of the gateway that is old, or was
  * followed by a poll that failed, says nothing of now: counts stay as the last ones known, what moves becomes "–".
  */
-import { age, bytes, cleanText, count, isKnown, UNKNOWN, wallClock } from "./format.js";
+import { age, bytes, count, UNKNOWN, wallClock } from "./format.js";
+import { amount, instant, isRecord, name, record, sentence } from "./untrusted.js";
 import {
   CLOUD_LABELS,
   CLOUD_NOT_ASKED,
@@ -32,8 +33,6 @@ import {
 export const PROVEN_S = 60;
 export const STALE_AFTER_MS = 10_000;
 
-const SENTENCE_LENGTH = 300;
-const NAME_LENGTH = 80; // the longest name of an object in Data Cloud
 const MOST_OBJECTS = 8;
 const MOST_PROBLEMS = 8;
 
@@ -74,24 +73,6 @@ const MARKS = Object.freeze({
 /** @typedef {{report: Report | null, receivedAt: number, isFailing: boolean}} Cloud What the page knows: the last word, and whether the poll after it failed. */
 
 // --- reading -------------------------------------------------------------------------------------
-
-/** @param {unknown} value @returns {value is Record<string, any>} */
-const isRecord = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
-
-/** @param {unknown} value @returns {Record<string, any>} */
-const record = (value) => (isRecord(value) ? value : {});
-
-/** @param {unknown} value @returns {number | null} */
-const amount = (value) => (isKnown(value) && value >= 0 && value <= Number.MAX_SAFE_INTEGER ? value : null);
-
-/** @param {unknown} value */
-const sentence = (value) => cleanText(value, SENTENCE_LENGTH);
-
-/** @param {unknown} value */
-const name = (value) => cleanText(value, NAME_LENGTH);
-
-/** @param {unknown} value @returns {number | null} */
-const instant = (value) => (typeof value === "string" ? amount(Date.parse(value)) : null);
 
 /** @param {unknown} value @returns {ByObject} */
 const byObject = (value) =>

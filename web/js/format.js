@@ -85,6 +85,9 @@ export function steering(steer) {
 /** Energy in megajoules: `3.20`. @param {Maybe} joules */
 export const megajoules = (joules) => (isKnown(joules) ? (joules / 1e6).toFixed(2) : UNKNOWN);
 
+/** The letter of the rig in this place: A, B, C, ... @param {number} index */
+export const badgeOf = (index) => String.fromCharCode(65 + (index % 26));
+
 /** How long ago, from seconds: `7 s`, `2 min 05 s`, `3 h 20 min`. @param {Maybe} seconds */
 export function age(seconds) {
   if (!isKnown(seconds) || seconds < 0) return UNKNOWN;

@@ -1,7 +1,8 @@
 // @ts-check
 /** [edge] Composition root of the wall: wires the state, views, keys and tabs. Decides nothing. */
+import { mountOf } from "./cells.js";
 import { isForPage, pressed, USUAL_LAYOUT } from "./keys.js";
-import { mountOf, runPage } from "./page.js";
+import { runPage } from "./page.js";
 import { createCloud } from "./views/cloud.js";
 import { createBanner, createLinks } from "./views/links.js";
 import { createNav } from "./views/nav.js";

@@ -3,6 +3,7 @@
  * [edge] Asks the gateway for the learned line of each track that is driven, until it has it. A track is asked for
  * again when a new lap may have taught it; a line that is known is asked for anew only when the page says so.
  */
+import { ask } from "./ask.js";
 
 const RETRY_MS = 5_000;
 
@@ -23,7 +24,7 @@ export function createOutlines(onOutline, seams = browserSeams()) {
   const known = new Set();
 
   /** @param {string} track */
-  const ask = async (track) => {
+  const learn = async (track) => {
     askedAt.set(track, seams.now());
     try {
       const body = await seams.get(`/api/map?track=${encodeURIComponent(track)}`);
@@ -38,7 +39,7 @@ export function createOutlines(onOutline, seams = browserSeams()) {
   const want = (tracks) => {
     for (const track of new Set(tracks)) {
       if (typeof track !== "string" || known.has(track)) continue;
-      if (seams.now() - (askedAt.get(track) ?? -RETRY_MS) >= RETRY_MS) ask(track);
+      if (seams.now() - (askedAt.get(track) ?? -RETRY_MS) >= RETRY_MS) learn(track);
     }
   };
   /** A lap was completed or undone: what is not known may be now, and what is known may have become better. */
@@ -52,9 +53,9 @@ export function createOutlines(onOutline, seams = browserSeams()) {
 /** @returns {Seams} */
 const browserSeams = () => ({
   get: async (url) => {
-    const answer = await fetch(url, { cache: "no-store" });
-    if (answer.status !== 200) throw new Error(`${url}: ${answer.status}`); // 204: not learned yet
-    return answer.json();
+    const { status, body } = await ask(url);
+    if (status !== 200) throw new Error(`${url}: ${status}`); // 204: not learned yet
+    return body;
   },
   now: () => performance.now(),
 });

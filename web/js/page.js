@@ -15,9 +15,6 @@ const LAPS = new Set(["LapCompleted", "LapWithdrawn"]);
 
 /** @typedef {import("./store.js").State} State */
 
-/** @param {string} name @returns {HTMLElement} */
-export const mountOf = (name) => /** @type {HTMLElement} */ (document.querySelector(`[data-mount="${name}"]`));
-
 /**
  * Run a live page.
  *

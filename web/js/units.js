@@ -8,7 +8,7 @@ import { isKnown } from "./format.js";
 /** @typedef {"c" | "f"} TemperatureUnit */
 /** @typedef {{eventName: string | null, speedUnit: SpeedUnit, temperatureUnit: TemperatureUnit}} Display What the operator set for all screens. */
 
-export const KPH_PER_MPH = 1.609344;
+const KPH_PER_MPH = 1.609344;
 
 /** @type {Display} */
 export const USUAL_DISPLAY = Object.freeze({ eventName: null, speedUnit: "kph", temperatureUnit: "c" });

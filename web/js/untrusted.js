@@ -5,7 +5,7 @@
 import { cleanText, isKnown } from "./format.js";
 
 const SENTENCE_LENGTH = 300;
-const NAME_LENGTH = 80;
+const NAME_LENGTH = 80; // the longest name of an object in Data Cloud
 
 /** @param {unknown} value @returns {value is Record<string, any>} */
 export const isRecord = (value) => value !== null && typeof value === "object" && !Array.isArray(value);

@@ -79,7 +79,7 @@ export function obstacle(a, b) {
 }
 
 /** time(B) − time(A) at equal distance. @param {Column} a @param {Column} b @returns {Column} */
-export const deltaOf = (a, b) => a.map((time, at) => difference(time, b[at] ?? null));
+const deltaOf = (a, b) => a.map((time, at) => difference(time, b[at] ?? null));
 
 /** B − A, unknown where either is. @param {number | null} a @param {number | null} b */
 export const difference = (a, b) => (a === null || b === null ? null : b - a);

@@ -26,7 +26,7 @@ import {
 } from "../words/ops.js";
 
 /** A kind of packet that comes less often than this share of what it should is short; a window of seconds has its edges. */
-export const SHORT_SHARE = 0.8;
+const SHORT_SHARE = 0.8;
 
 /** @typedef {import("./report.js").RigReport} RigReport */
 /** @typedef {import("../words/ops.js").CheckMark} CheckMark */

@@ -5,7 +5,7 @@
  * Theory: the gateway knows how grave each problem is, and tells the gravest first; that order is kept. "All is well"
  * needs proof of every part; what nobody has complained of and nobody has proven is neither well nor wrong.
  */
-import { isolated } from "../format.js";
+import { badgeOf, isolated } from "../format.js";
 import {
   allPartsRun,
   CHECK_GLYPHS,
@@ -46,9 +46,6 @@ const MOST_SHOWN = 12;
  * @property {string} more
  * @property {readonly Evidence[]} evidence
  */
-
-/** The letter of the rig in this place: A, B, C, ... @param {number} index */
-export const badgeOf = (index) => String.fromCharCode(65 + (index % 26));
 
 // --- problems ------------------------------------------------------------------------------------
 

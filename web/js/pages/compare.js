@@ -1,9 +1,9 @@
 // @ts-check
 /** [edge] Composition root of the page that compares two laps: wires questions, address, state and views. Decides nothing. */
 import { ask } from "../ask.js";
+import { mountOf } from "../cells.js";
 import * as compare from "../compare.js";
 import { lapsUrl, lapUrl, searchOf, wishOf } from "../compare/address.js";
-import { mountOf } from "../page.js";
 import { createPainter } from "../paint.js";
 import { poll } from "../poll.js";
 import { displayOf } from "../units.js";

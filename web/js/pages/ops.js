@@ -1,6 +1,6 @@
 // @ts-check
 /** [edge] Composition root of the ops page: wires polls, state, painter and views. Decides nothing. */
-import { attributeOf } from "../cells.js";
+import { attributeOf, mountOf } from "../cells.js";
 import { cloudAnswered, cloudFailed, initialOps, opsAnswered, opsFailed, opsView } from "../ops.js";
 import { createPainter } from "../paint.js";
 import { poll } from "../poll.js";
@@ -12,9 +12,6 @@ import { createVerdict } from "../views/opsverdict.js";
 
 const PERIOD_MS = 1_000;
 const TICK_MS = 250; // fine enough for ages that count in seconds
-
-/** @param {string} name */
-const mountOf = (name) => /** @type {HTMLElement} */ (document.querySelector(`[data-mount="${name}"]`));
 
 const nav = createNav(mountOf("nav"));
 const panel = createPanel();

@@ -1,6 +1,7 @@
 // @ts-check
 /** [edge] Composition root of a rig's own page: the pane, the rig's laps of today, and what happened on it. */
-import { mountOf, runPage } from "../page.js";
+import { mountOf } from "../cells.js";
+import { runPage } from "../page.js";
 import { createCloud } from "../views/cloud.js";
 import { createBanner, createLinks } from "../views/links.js";
 import { createNav } from "../views/nav.js";

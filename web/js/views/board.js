@@ -2,9 +2,8 @@
 /** [edge] The board of the day: the fastest valid laps on one track, and the newest one in any case. */
 import { attributeOf, cell, el, hiddenOf, textOf } from "../cells.js";
 import { boardFor, rowsShown } from "../board.js";
-import { gap, lapTime, UNKNOWN } from "../format.js";
+import { badgeOf, gap, lapTime, UNKNOWN } from "../format.js";
 import { DUEL, lapsWord } from "../words/duel.js";
-import { badgeOf } from "./pane.js";
 
 const MOST_LINES = 8;
 const LEAST_LINES = 1;

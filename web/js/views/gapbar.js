@@ -7,11 +7,10 @@
  * that changes 20 times a second would drown all else.
  */
 import { attributeOf, cell, el, hiddenOf, styleOf, textOf } from "../cells.js";
-import { cleanName, gap as gapText, lapTime, whole } from "../format.js";
+import { badgeOf, cleanName, gap as gapText, lapTime, whole } from "../format.js";
 import { heroFigure, SCALE_MS, signedHero } from "../gap.js";
 import { AHEAD, DUEL } from "../words/duel.js";
 import { deltaVerdict } from "../words/pane.js";
-import { badgeOf } from "./pane.js";
 
 /** @typedef {import("../gap.js").Gap} Gap */
 /** @typedef {import("../venue.js").Driver} Driver */

@@ -4,7 +4,6 @@ import { attributeOf, el, hiddenOf, textOf } from "../cells.js";
 import { UNKNOWN } from "../format.js";
 import { linkOf } from "../store.js";
 import { LABELS, LINKS, SOCKETS } from "../words/labels.js";
-import { badgeOf } from "./pane.js";
 
 /** @param {string} name */
 function createPill(name) {

@@ -1,7 +1,7 @@
 // @ts-check
 /** [edge] One rig's card: what to type into the game, what of it arrives, what the gateway sees. */
 import { attributeOf, el, hiddenOf, textOf } from "../cells.js";
-import { badgeOf } from "../ops/verdict.js";
+import { badgeOf } from "../format.js";
 import { OPS, RIG_FACTS, TYPE_IN } from "../words/ops.js";
 import { createFacts } from "./opsfacts.js";
 import { createTable } from "./opstable.js";
@@ -70,7 +70,7 @@ function createPackets() {
 }
 
 /** @param {string} rigId @param {number} index Its place in the gateway's order. */
-export function createRigCard(rigId, index) {
+function createRigCard(rigId, index) {
   const driver = el("bdi", "ops-driver");
   const sign = el("span", "ops-check");
   sign.setAttribute("aria-hidden", "true");

@@ -1,6 +1,7 @@
 // @ts-check
 /** [edge] One rig's pane: puts its widgets together and says how far they may be believed. */
 import { attributeOf, el } from "../cells.js";
+import { badgeOf } from "../format.js";
 import { isSessionBest, silentS } from "../store.js";
 import { paneNotice } from "../words/pane.js";
 import { createDial } from "./dial.js";
@@ -16,9 +17,6 @@ import { createTyres } from "./tyres.js";
 
 /** @type {Record<string, any>} Before the first state every key is unknown. */
 const NO_DATA = Object.freeze({});
-
-/** The letter of the rig in this place: A, B, C, ... @param {number} index */
-export const badgeOf = (index) => String.fromCharCode(65 + (index % 26));
 
 /** @param {import("../store.js").Rig} rig @param {number} index Its place in the gateway's order. */
 export function createPane(rig, index) {

@@ -1,6 +1,6 @@
 // @ts-check
 /** [edge] The panes, as many as the gateway has rigs, around the centre; on a phone one of them at a time. */
-import { attributeOf, el, hiddenOf, textOf } from "../cells.js";
+import { el, hiddenOf, textOf } from "../cells.js";
 import { linkOf } from "../store.js";
 import { LABELS } from "../words/labels.js";
 import { createCentre } from "./centre.js";
@@ -43,15 +43,16 @@ export function createStage(mount) {
   /** @param {import("../keys.js").Layout} layout */
   const arrange = ({ focus, map }) => {
     const isFocused = focus !== null && focus < panes.length;
-    attributeOf(document.body, "data-focus")(isFocused ? String(focus + 1) : null);
-    attributeOf(document.body, "data-map")(map ? "large" : null);
-    panes.forEach(({ node }, index) => attributeOf(node, "data-focused")(isFocused && index === focus ? "" : null));
+    document.body.toggleAttribute("data-focus", isFocused);
+    if (map) document.body.dataset.map = "large";
+    else delete document.body.dataset.map;
+    panes.forEach(({ node }, index) => node.toggleAttribute("data-focused", isFocused && index === focus));
   };
 
   /** On a phone: the rig in this place, or the centre. @param {number | null} index `null` for the centre. */
   const showOnPhone = (index) => {
-    attributeOf(centre.node, "data-tab-shown")(index === null ? "" : null);
-    panes.forEach(({ node }, place) => attributeOf(node, "data-tab-shown")(place === index ? "" : null));
+    centre.node.toggleAttribute("data-tab-shown", index === null);
+    panes.forEach(({ node }, place) => node.toggleAttribute("data-tab-shown", place === index));
   };
   return { update, arrange, showOnPhone };
 }

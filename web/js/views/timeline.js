@@ -1,9 +1,8 @@
 // @ts-check
 /** [edge] What happened on all rigs, newest first, with a choice of rig and kind. */
 import { attributeOf, el, hiddenOf, textOf } from "../cells.js";
-import { wallClock } from "../format.js";
+import { badgeOf, wallClock } from "../format.js";
 import { CATEGORIES, LABELS } from "../words/labels.js";
-import { badgeOf } from "./pane.js";
 
 /** @typedef {import("../store.js").Row} Row */
 

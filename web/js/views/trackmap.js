@@ -4,9 +4,9 @@
  * the outline or the size changes; the upper one holds the cars and is drawn again only when one has moved.
  */
 import { attributeOf, el, textOf } from "../cells.js";
+import { badgeOf } from "../format.js";
 import { carsOn, fitted, fittedCrumbs, project, withCrumb } from "../trackmap.js";
 import { mapCaption, mapLabel } from "../words/duel.js";
-import { badgeOf } from "./pane.js";
 import { drawCrumbs, drawOthers, drawOutline, drawRigCars, paletteOf } from "./trackpaint.js";
 
 /** @typedef {import("../trackmap.js").Point} Point */

@@ -1,7 +1,7 @@
 // @ts-check
 /** [edge] The strokes of the track map: how outline, crumbs and cars look on a canvas. Where they lie is told. */
+import { badgeOf } from "../format.js";
 import { heading, project, spread } from "../trackmap.js";
-import { badgeOf } from "./pane.js";
 
 /** @typedef {import("../trackmap.js").Point} Point */
 /** @typedef {import("../trackmap.js").Outline} Outline */

@@ -1,10 +1,9 @@
 // @ts-check
 /** [edge] The head of the column: the event, and for each place where rigs are its track, session, weather and clock. */
 import { attributeOf, cell, el, hiddenOf, textOf } from "../cells.js";
-import { cleanText, sessionClock, UNKNOWN, whole } from "../format.js";
+import { badgeOf, cleanText, sessionClock, UNKNOWN, whole } from "../format.js";
 import { temperature, temperatureUnit } from "../units.js";
 import { DUEL, joined } from "../words/duel.js";
-import { badgeOf } from "./pane.js";
 
 /** More places than this would leave no room for the duel. */
 const MOST_PLACES = 4;

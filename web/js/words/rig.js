@@ -10,5 +10,4 @@ export const RIG_LAPS = Object.freeze({
   none: "No valid lap on this rig yet today",
   asked: "Asking the gateway for the day's laps",
   old: "may be old: the gateway does not answer",
-  best: "best",
 });
