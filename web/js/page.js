@@ -4,11 +4,12 @@
  * most once a screen refresh.
  */
 import { createOutlines } from "./outlines.js";
-import { createPainter } from "./paint.js";
+import { createPainter, pacedRefresh } from "./paint.js";
 import { poll } from "./poll.js";
 import { connect, socketUrl } from "./socket.js";
 import { initialState, reduce } from "./store.js";
 
+const PAINTS_APART_MS = 40; // below the 50 ms between two states of a rig, so that one rig alone never waits
 const TICK_MS = 250; // fine enough for ages that count in seconds
 const DAY_PERIOD_MS = 5_000; // a new lap is asked for at once
 const LAPS = new Set(["LapCompleted", "LapWithdrawn"]);
@@ -24,7 +25,7 @@ const LAPS = new Set(["LapCompleted", "LapWithdrawn"]);
 export function runPage(draw) {
   let state = initialState();
   /** @type {(state: State) => void} */
-  const paint = createPainter((latest) => draw(latest, performance.now()));
+  const paint = createPainter((latest) => draw(latest, performance.now()), pacedRefresh(PAINTS_APART_MS));
 
   /** @param {Record<string, any>} message */
   const dispatch = (message) => {
