@@ -288,7 +288,6 @@ async def test_ten_times_what_the_page_shows_is_what_the_ledger_says(wall: Page,
 
     assert [mistake for sample in shown for mistake in mistakes(sample, duel)] == []
     assert end_s - began_s > 20, "the moments are spread over a lap at least"
-    assert all(None not in rig["marks"][:1] for sample in shown for rig in sample["rigs"])
 
 
 def mistakes(shown: Json, duel: Duel) -> list[str]:
@@ -304,6 +303,8 @@ def mistakes(shown: Json, duel: Duel) -> list[str]:
             for name, truths in exact_cells(moments[rig]).items()
             if cells[name] not in truths
         ]
+        if tuple(cells["marks"]) not in {moment.marks for moment in moments[rig]}:
+            found.append(f"{at_s:.2f} s, rig {rig}: marks {cells['marks']}, not {moments[rig][-1].marks}")
         bests = [moment.delta_to_best_ms for moment in moments[rig]]
         if not is_near(milliseconds(cells["delta_to_best_ms"]), bests):
             found.append(f"{at_s:.2f} s, rig {rig}: delta {cells['delta_to_best_ms']}, not {bests[0]} to {bests[-1]}")
