@@ -256,13 +256,14 @@ def _no_car(rig: RigFigures) -> str | None:
 
 
 def _missing(rig: RigFigures) -> str | None:
-    names = [row.packet.replace("_", " ") for row in rig.packets if _is_short(row)]
+    names = [row.packet.replace("_", " ") for row in rig.packets if is_short(row)]
     if not names or (rig.loss_ratio is not None and rig.loss_ratio > _LOST_ON_THE_WAY):
         return None
     return f"{rig.rig_id} sends too few packets of {', '.join(names)}: leave the session, or else start the game anew"
 
 
-def _is_short(row: PacketFigures) -> bool:
+def is_short(row: PacketFigures) -> bool:
+    """Whether so little of a packet type comes that it counts as missing."""
     if row.expected_hz is None or row.seen_hz is None:
         return False
     return row.seen_hz < _SHORT_SHARE * row.expected_hz

@@ -15,6 +15,7 @@ from app.publish.advice import (
     QueueFigures,
     RigFigures,
     gateway_advice,
+    is_short,
     rig_advice,
     sentences,
 )
@@ -97,7 +98,7 @@ def _rig_body(rig: RigFigures, addresses: Sequence[str]) -> dict[str, Any]:
 
 
 def _packet_body(row: PacketFigures) -> dict[str, Any]:
-    return row._replace(seen_hz=_rounded(row.seen_hz, 2))._asdict()
+    return {**row._replace(seen_hz=_rounded(row.seen_hz, 2))._asdict(), "short": is_short(row)}
 
 
 def _type_in(port: int, addresses: Sequence[str]) -> dict[str, Any]:
