@@ -32,6 +32,7 @@ MAY_IMPORT = {  # room: the rooms it may look into
     "datacloud": {"arguments", "bus", "errors", "log", "metrics", "normalize", "settings"},
     "uplink": {"bus", "datacloud", "log", "metrics", "normalize", "pipeline", "settings", "supervisor"},
     "demo": {"settings"},
+    "line": {"bus", "ingest", "metrics", "normalize", "pipeline", "publish", "settings"},
 }
 EDGES = {  # the modules that may touch a socket, a disk, a clock or the event loop
     "__main__.py",
@@ -69,6 +70,7 @@ EDGES = {  # the modules that may touch a socket, a disk, a clock or the event l
     "ingest/recorder.py",
     "ingest/replay.py",
     "ingest/udp.py",
+    "line.py",
     "log.py",
     "main.py",
     "pipeline.py",
