@@ -40,7 +40,14 @@ from app.log import configure
 from app.metrics import Distributions, GatewayCollector, Reading
 from app.normalize.events import Event
 from app.pipeline import utc_now
-from app.publish.advice import ClientFigures, GatewayFigures, QueueFigures, RigFigures
+from app.publish.advice import (
+    ClientFigures,
+    GatewayFigures,
+    PortFigures,
+    QueueFigures,
+    RigFigures,
+    SenderFigures,
+)
 from app.publish.connections import ConnectionsMiddleware
 from app.publish.day_routes import add_day_routes
 from app.publish.frames import Display
@@ -51,6 +58,7 @@ from app.publish.live import LiveView
 from app.publish.ops_routes import add_ops_routes
 from app.publish.routes import add_routes
 from app.settings import BadSettings, Settings, load_settings, unknown_keys
+from app.sources import Sources, forwarder_of
 from app.supervisor import Supervisor
 from app.uplink import Uplink
 
@@ -69,14 +77,17 @@ class Gateway:
     """The running gateway: everything that is built from one set of settings.
 
     Raises:
-        BadSettings: Data Cloud is enabled and its settings cannot be used.
+        BadSettings: Data Cloud is enabled and its settings cannot be used, or datagrams cannot be passed on as set.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._bus: Bus[Event] = Bus()
         self._recorder = _recorder(settings)
-        self._lines = [Line(rig, self._bus, settings, self._recorder) for rig in settings.rigs]
+        self._lines = [
+            Line(rig, self._bus, settings, self._recorder, forwarder_of(rig, settings)) for rig in settings.rigs
+        ]
+        self._sources = Sources(self._lines, settings)
         self.registry = CollectorRegistry()
         for process_wide in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
             self.registry.register(process_wide)
@@ -126,12 +137,11 @@ class Gateway:
             self._uplink.open()
         self.history.open()
         try:
-            for line in self._lines:
-                await line.open()
+            await self._sources.open()
             if self._recorder is not None:
                 self._recorder.start()
         except BaseException:
-            self._close_ports()
+            self._sources.close()
             await self.history.close()
             if self._uplink is not None:
                 await self._uplink.close()
@@ -151,7 +161,7 @@ class Gateway:
     async def stop(self) -> None:
         """Close the inlets, drain, close the clients; the outbox closes last."""
         self._running = False
-        self._close_ports()
+        self._sources.close()
         self._referee.close()
         await self._supervisor.drain("referee", _DRAIN_S)
         self._bus.close()
@@ -165,10 +175,6 @@ class Gateway:
         if self._uplink is not None:
             await self._uplink.close()
 
-    def _close_ports(self) -> None:
-        for line in self._lines:
-            line.close()
-
     async def _clock(self) -> None:
         """Look for rigs that fell silent, and measure how late the loop wakes us, until the bus closes."""
         due_s = time.monotonic() + _TICK_S
@@ -180,6 +186,7 @@ class Gateway:
             due_s = now_s + _TICK_S
             for line in self._lines:
                 line.pipeline.tick()
+            self._sources.tick()
             if self._uplink is not None:
                 self._uplink.tick()
 
@@ -204,7 +211,7 @@ class Gateway:
         if self._recorder is not None and self._recorder.problem is not None:
             sentences.append(f"Nothing is recorded: {self._recorder.problem}")
         found = [sentence for sentence in sentences if sentence is not None]
-        found += self._referee.problems() + self.history.problems()
+        found += self._sources.problems() + self._referee.problems() + self.history.problems()
         return found + (self._uplink.problems() if self._uplink is not None else [])
 
     # Any: JSON.
@@ -244,6 +251,14 @@ class Gateway:
         """Every configured rig, in order."""
         return [line.figures() for line in self._lines]
 
+    def port_figures(self) -> Sequence[PortFigures]:
+        """Every UDP port."""
+        return self._sources.ports()
+
+    def sender_figures(self) -> Sequence[SenderFigures]:
+        """Everybody who sends to one of the ports."""
+        return self._sources.senders()
+
     def queue_figures(self) -> Sequence[QueueFigures]:
         """Every subscriber of the bus."""
         return [
@@ -255,6 +270,20 @@ class Gateway:
         """Every connected dashboard."""
         return [ClientFigures(*view) for view in self.hub.client_views()]
 
+    # --- what its operator can do (publish.control.Control) -----------------------------------------------
+
+    def rebind(self, rig_id: str) -> bool:
+        """The next valid sender is the rig; False when there is no such rig."""
+        return self._sources.rebind(rig_id)
+
+    def claim(self, rig_id: str, address: str) -> None:
+        """From now on this address is the rig.
+
+        Raises:
+            ValueError: That cannot be; the message is a sentence.
+        """
+        self._sources.claim(rig_id, address)
+
     def _readings(self) -> Iterator[Reading]:
         yield "f1_event_queue_size", (), self.queue_size()
         if self._uplink is not None:
@@ -264,6 +293,7 @@ class Gateway:
             yield "f1_datacloud_failed", (), 0
         for line in self._lines:
             yield from line.readings()
+        yield from self._sources.readings()
         for subscription in self._bus.subscriptions:
             name = (subscription.name,)
             yield "f1_bus_delivered", name, subscription.delivered

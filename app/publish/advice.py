@@ -93,6 +93,49 @@ class RigFigures(NamedTuple):
     problem: str | None
 
 
+SenderState = Literal["accepted", "refused", "unclaimed"]
+
+
+class SenderFigures(NamedTuple):
+    """One address that sends to one of the ports.
+
+    Attributes:
+        port: The port.
+        rig_id: The rig that it is, or that refuses it; None where it is no rig's.
+        address: Its IP address.
+        state: Accepted as the rig, refused by it, or no rig's.
+        datagrams_per_s: As measured in the last second; on a share where the kernel lets only a share through.
+        last_age_s: Since it was heard.
+    """
+
+    port: int
+    rig_id: str | None
+    address: str
+    state: SenderState
+    datagrams_per_s: float
+    last_age_s: float
+
+
+class PortFigures(NamedTuple):
+    """One UDP port.
+
+    Attributes:
+        port: Its number.
+        rig_ids: The rigs behind it.
+        no_filter: Why the kernel does not filter strangers out; None when it does.
+        least_share: Of a stranger's datagrams, what is let through.
+        kernel_dropped: Datagrams that the kernel dropped, filtered ones included; None where it does not tell.
+        senders_unlisted: Addresses that send too, beyond those that are listed.
+    """
+
+    port: int
+    rig_ids: Sequence[str]
+    no_filter: str | None
+    least_share: float
+    kernel_dropped: int | None
+    senders_unlisted: int
+
+
 class QueueFigures(NamedTuple):
     """One subscriber of the bus: events waiting, handed out, lost, and replaced by newer ones."""
 
