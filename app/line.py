@@ -117,6 +117,7 @@ class Line:
             receive_buffer_bytes=None if self.endpoint is None else self.endpoint.receive_buffer_bytes,
             packets=[PacketFigures(*row) for row in pipeline.traffic()],
             problem=pipeline.problem,
+            jump_s=pipeline.jump_s,
         )
 
     def readings(self) -> Iterator[Reading]:
@@ -150,6 +151,7 @@ class Line:
             yield "f1_normalize_unknown", (rig, table), count
         for kind, count in normalizer.implausible.items():
             yield "f1_normalize_implausible", (rig, kind), count
+        yield "f1_normalize_jumps", (rig,), normalizer.jumps
         yield "f1_normalize_session_active", (rig,), float(normalizer.session_uid is not None)
 
 

@@ -82,6 +82,12 @@ METRICS: Final = (
     MetricSpec("f1_normalize_ignored", "counter", ("rig", "reason"), "Valid datagrams that changed nothing."),
     MetricSpec("f1_normalize_unknown", "counter", ("rig", "table"), "Values that no document lists."),
     MetricSpec("f1_normalize_implausible", "counter", ("rig", "kind"), "Events with values that cannot be true."),
+    MetricSpec(
+        "f1_normalize_jumps",
+        "counter",
+        ("rig",),
+        "Datagrams whose session clock was more than 10 s off without a flashback: perhaps not the rig's.",
+    ),
     MetricSpec("f1_normalize_session_active", "gauge", ("rig",), "1 while the rig is in a session."),
     MetricSpec("f1_bus_delivered", "counter", ("subscriber",), "Events taken out of an inbox."),
     MetricSpec("f1_bus_dropped", "counter", ("subscriber",), "Events lost to a full inbox."),

@@ -33,6 +33,10 @@ _TOLD_S: Final = 10.0
 """A format that cannot be read is a problem for so long after it was last seen."""
 
 
+_JUMP_TOLD_S: Final = 60.0
+"""A forged datagram is over in a moment; somebody has to have the time to read of it."""
+
+
 class EventSink(Protocol):
     """Where events go."""
 
@@ -130,6 +134,14 @@ class RigPipeline:
         """Whether valid datagrams arrive."""
         silent_s = self.silent_s
         return silent_s is not None and silent_s < self._stale_after_s
+
+    @property
+    def jump_s(self) -> float | None:
+        """How far the session clock of a datagram was off within the last minute; None when none was."""
+        jump = self.normalizer.last_jump
+        if jump is None or (self._wall() - jump[1]).total_seconds() > _JUMP_TOLD_S:
+            return None
+        return jump[0]
 
     def packets_per_s(self) -> int:
         """Valid datagrams in the last second."""

@@ -91,7 +91,12 @@ def cabled() -> Iterator[Cable]:
         pytest.skip("network namespaces need root: run the tests as root to see this one")
     cable = Cable(f"rig-gateway-{os.getpid()}")
     try:
-        cable.set_up()
+        try:
+            cable.set_up()
+        except subprocess.CalledProcessError as refused:
+            if b"not permitted" in refused.stderr or b"denied" in refused.stderr:
+                pytest.skip("this machine lets nobody make network namespaces: run the tests on one that does")
+            raise
         yield cable
     finally:
         cable.tear_down()
