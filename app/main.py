@@ -33,27 +33,32 @@ from app.errors import OutboxUnavailable, PortUnavailable
 from app.history.day import Calendar
 from app.history.historian import Historian
 from app.history.store import Store
-from app.ingest.layouts import PACKET_NAMES
 from app.ingest.recorder import Recorder
 from app.ingest.rotation import MIB, Limits
-from app.ingest.udp import Receive as ReceiveDatagram
-from app.ingest.udp import RigEndpoint, open_port
+from app.line import Line
 from app.log import configure
 from app.metrics import Distributions, GatewayCollector, Reading
 from app.normalize.events import Event
-from app.normalize.minting import RigIdentity
-from app.pipeline import RigPipeline, utc_now
-from app.publish.advice import ClientFigures, GatewayFigures, Link, PacketFigures, QueueFigures, RigFigures
+from app.pipeline import utc_now
+from app.publish.advice import (
+    ClientFigures,
+    GatewayFigures,
+    PortFigures,
+    QueueFigures,
+    RigFigures,
+    SenderFigures,
+)
 from app.publish.connections import ConnectionsMiddleware
 from app.publish.day_routes import add_day_routes
-from app.publish.frames import Display, RigCard
+from app.publish.frames import Display
 from app.publish.headers import SecurityHeaders
 from app.publish.health import RigHealth
 from app.publish.hub import Hub
 from app.publish.live import LiveView
 from app.publish.ops_routes import add_ops_routes
 from app.publish.routes import add_routes
-from app.settings import BadSettings, RigSettings, Settings, load_settings, unknown_keys
+from app.settings import BadSettings, Settings, load_settings, unknown_keys
+from app.sources import Sources, forwarder_of
 from app.supervisor import Supervisor
 from app.uplink import Uplink
 
@@ -72,14 +77,17 @@ class Gateway:
     """The running gateway: everything that is built from one set of settings.
 
     Raises:
-        BadSettings: Data Cloud is enabled and its settings cannot be used.
+        BadSettings: Data Cloud is enabled and its settings cannot be used, or datagrams cannot be passed on as set.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._bus: Bus[Event] = Bus()
         self._recorder = _recorder(settings)
-        self._lines = [_Line(rig, self._bus, settings, self._recorder) for rig in settings.rigs]
+        self._lines = [
+            Line(rig, self._bus, settings, self._recorder, forwarder_of(rig, settings)) for rig in settings.rigs
+        ]
+        self._sources = Sources(self._lines, settings)
         self.registry = CollectorRegistry()
         for process_wide in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
             self.registry.register(process_wide)
@@ -129,12 +137,11 @@ class Gateway:
             self._uplink.open()
         self.history.open()
         try:
-            for line in self._lines:
-                await line.open()
+            await self._sources.open()
             if self._recorder is not None:
                 self._recorder.start()
         except BaseException:
-            self._close_ports()
+            self._sources.close()
             await self.history.close()
             if self._uplink is not None:
                 await self._uplink.close()
@@ -154,7 +161,7 @@ class Gateway:
     async def stop(self) -> None:
         """Close the inlets, drain, close the clients; the outbox closes last."""
         self._running = False
-        self._close_ports()
+        self._sources.close()
         self._referee.close()
         await self._supervisor.drain("referee", _DRAIN_S)
         self._bus.close()
@@ -168,10 +175,6 @@ class Gateway:
         if self._uplink is not None:
             await self._uplink.close()
 
-    def _close_ports(self) -> None:
-        for line in self._lines:
-            line.close()
-
     async def _clock(self) -> None:
         """Look for rigs that fell silent, and measure how late the loop wakes us, until the bus closes."""
         due_s = time.monotonic() + _TICK_S
@@ -183,6 +186,7 @@ class Gateway:
             due_s = now_s + _TICK_S
             for line in self._lines:
                 line.pipeline.tick()
+            self._sources.tick()
             if self._uplink is not None:
                 self._uplink.tick()
 
@@ -207,7 +211,7 @@ class Gateway:
         if self._recorder is not None and self._recorder.problem is not None:
             sentences.append(f"Nothing is recorded: {self._recorder.problem}")
         found = [sentence for sentence in sentences if sentence is not None]
-        found += self._referee.problems() + self.history.problems()
+        found += self._sources.problems() + self._referee.problems() + self.history.problems()
         return found + (self._uplink.problems() if self._uplink is not None else [])
 
     # Any: JSON.
@@ -247,6 +251,14 @@ class Gateway:
         """Every configured rig, in order."""
         return [line.figures() for line in self._lines]
 
+    def port_figures(self) -> Sequence[PortFigures]:
+        """Every UDP port."""
+        return self._sources.ports()
+
+    def sender_figures(self) -> Sequence[SenderFigures]:
+        """Everybody who sends to one of the ports."""
+        return self._sources.senders()
+
     def queue_figures(self) -> Sequence[QueueFigures]:
         """Every subscriber of the bus."""
         return [
@@ -258,6 +270,20 @@ class Gateway:
         """Every connected dashboard."""
         return [ClientFigures(*view) for view in self.hub.client_views()]
 
+    # --- what its operator can do (publish.control.Control) -----------------------------------------------
+
+    def rebind(self, rig_id: str) -> bool:
+        """The next valid sender is the rig; False when there is no such rig."""
+        return self._sources.rebind(rig_id)
+
+    def claim(self, rig_id: str, address: str) -> None:
+        """From now on this address is the rig.
+
+        Raises:
+            ValueError: That cannot be; the message is a sentence.
+        """
+        self._sources.claim(rig_id, address)
+
     def _readings(self) -> Iterator[Reading]:
         yield "f1_event_queue_size", (), self.queue_size()
         if self._uplink is not None:
@@ -267,6 +293,7 @@ class Gateway:
             yield "f1_datacloud_failed", (), 0
         for line in self._lines:
             yield from line.readings()
+        yield from self._sources.readings()
         for subscription in self._bus.subscriptions:
             name = (subscription.name,)
             yield "f1_bus_delivered", name, subscription.delivered
@@ -289,113 +316,6 @@ class Gateway:
         yield from self._supervisor.readings()
 
 
-class _Line:
-    """One rig's port and pipeline."""
-
-    def __init__(self, rig: RigSettings, bus: Bus[Event], settings: Settings, recorder: Recorder | None) -> None:
-        self.rig = rig
-        self._host = settings.udp_host
-        self._buffer_bytes = settings.udp_receive_buffer_bytes
-        identity = RigIdentity(rig.rig_id, rig.device_id, rig.driver_name, rig.individual_id)
-        self.pipeline = RigPipeline(identity, bus, settings.stale_after_s)
-        receive = self.pipeline.receive
-        self._receive = receive if recorder is None else _recorded(recorder, rig.rig_id, receive)
-        self._endpoint: RigEndpoint | None = None
-
-    @property
-    def card(self) -> RigCard:
-        """What a client is told of the rig."""
-        return RigCard(self.rig.rig_id, self.rig.udp_port, self.rig.device_id, self.rig.driver_name)
-
-    @property
-    def port(self) -> int:
-        """The port it listens on; the configured one while closed."""
-        return self._endpoint.port if self._endpoint is not None else self.rig.udp_port
-
-    async def open(self) -> None:
-        """Listen."""
-        self._endpoint = await open_port(
-            self.rig.rig_id, self._host, self.rig.udp_port, self._receive, self._buffer_bytes
-        )
-
-    def close(self) -> None:
-        """Stop listening."""
-        if self._endpoint is not None:
-            self._endpoint.close()
-
-    def health(self) -> RigHealth:
-        """The rig, as `/health` shows it."""
-        pipeline = self.pipeline
-        return RigHealth(
-            rig_id=self.rig.rig_id,
-            port=self.port,
-            driver=self.rig.driver_name,
-            packets_received=pipeline.packets_received,
-            packets_rejected=pipeline.rejected.total(),
-            packets_per_s=pipeline.packets_per_s(),
-            last_packet_time=pipeline.last_packet_at,
-            active=pipeline.active,
-            session_uid=pipeline.normalizer.session_uid,
-        )
-
-    def figures(self) -> RigFigures:
-        """The rig, as its operator sees it."""
-        pipeline, state, silent_s = self.pipeline, self.pipeline.session_state, self.pipeline.silent_s
-        link: Link = "never" if silent_s is None else "live" if pipeline.active else "stale"
-        return RigFigures(
-            rig_id=self.rig.rig_id,
-            driver_name=self.rig.driver_name or (None if state is None else state.driver_name),
-            device_id=self.rig.device_id,
-            link=link,
-            port=self.port,
-            source_address=pipeline.source_address,
-            packet_format=pipeline.packet_format,
-            game_year=pipeline.game_year,
-            game_version=pipeline.game_version,
-            session_type=None if state is None else state.session_type,
-            mode=None if state is None else state.mode,
-            telemetry_public=None if state is None else state.telemetry_public,
-            last_packet_age_s=silent_s,
-            packets_per_s=pipeline.packets_per_s(),
-            packets_received=pipeline.packets_received,
-            rejected=pipeline.rejected,
-            ignored=pipeline.normalizer.ignored,
-            send_rate_hz=pipeline.link.send_rate_hz,
-            loss_ratio=pipeline.link.loss_ratio,
-            receive_buffer_bytes=None if self._endpoint is None else self._endpoint.receive_buffer_bytes,
-            packets=[PacketFigures(*row) for row in pipeline.traffic()],
-            problem=pipeline.problem,
-        )
-
-    def readings(self) -> Iterator[Reading]:
-        """The rig's numbers for Prometheus."""
-        rig, pipeline = self.rig.rig_id, self.pipeline
-        yield "f1_packets_received", (rig,), pipeline.packets_received
-        for packet_id, name in PACKET_NAMES.items():
-            yield "f1_ingest_packets", (rig, name), pipeline.packets[packet_id]
-        for reason, count in pipeline.rejected.items():
-            yield "f1_ingest_rejected", (rig, reason), count
-        if pipeline.silent_s is not None:
-            yield "f1_ingest_last_packet_age_seconds", (rig,), pipeline.silent_s
-        if pipeline.link.loss_ratio is not None:
-            yield "f1_ingest_loss_ratio", (rig,), pipeline.link.loss_ratio
-        if pipeline.link.send_rate_hz is not None:
-            yield "f1_ingest_send_rate_hz", (rig,), pipeline.link.send_rate_hz
-        if self._endpoint is not None:
-            yield "f1_ingest_socket_errors", (rig,), self._endpoint.socket_errors
-            yield "f1_ingest_receive_buffer_bytes", (rig,), self._endpoint.receive_buffer_bytes
-        for kind, count in pipeline.events.items():
-            yield "f1_normalize_events", (rig, kind), count
-        normalizer = pipeline.normalizer
-        for reason, count in normalizer.ignored.items():
-            yield "f1_normalize_ignored", (rig, reason), count
-        for table, count in normalizer.unknown.items():
-            yield "f1_normalize_unknown", (rig, table), count
-        for kind, count in normalizer.implausible.items():
-            yield "f1_normalize_implausible", (rig, kind), count
-        yield "f1_normalize_session_active", (rig,), float(normalizer.session_uid is not None)
-
-
 def _recorder(settings: Settings) -> Recorder | None:
     """The recorder that the settings ask for; None when nothing is to be recorded."""
     if not settings.record_dir:
@@ -407,16 +327,6 @@ def _recorder(settings: Settings) -> Recorder | None:
     )
     ports = {rig.rig_id: rig.udp_port for rig in settings.rigs}
     return Recorder(Path(settings.record_dir), ports, limits, settings.record_blank_names)
-
-
-def _recorded(recorder: Recorder, rig_id: str, receive: ReceiveDatagram) -> ReceiveDatagram:
-    """`receive`, with every datagram recorded first."""
-
-    def record_and_receive(datagram: bytes, source: tuple[str, int]) -> None:
-        recorder.record(rig_id, datagram, source, time.time())
-        receive(datagram, source)
-
-    return record_and_receive
 
 
 class OneSentence:

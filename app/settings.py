@@ -7,17 +7,68 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Literal
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 ENV_FILE = ".env"
+_MOST_TARGETS = 4
 _RIG_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 UdpPort = Annotated[int, Field(ge=0, le=65535)]
+
+
+def _listed(given: object) -> list[object]:
+    """A list as such, or as text with commas."""
+    if isinstance(given, str):
+        return [part.strip() for part in given.split(",") if part.strip()]
+    return list(given) if isinstance(given, list | tuple) else [given]
+
+
+def _networks(given: object) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(
+            each if isinstance(each, IPv4Network | IPv6Network) else ip_network(str(each), strict=False)
+            for each in _listed(given)
+        )
+    except ValueError:
+        raise ValueError(
+            "must be IP addresses or networks with commas, such as 192.168.1.8 or 192.168.1.0/28"
+        ) from None
+
+
+def _targets(given: object) -> tuple[str, ...]:
+    targets = tuple(str(each) for each in _listed(given))
+    if len(targets) > _MOST_TARGETS:
+        raise ValueError(f"must be at most {_MOST_TARGETS} targets")
+    return targets
+
+
+def _unless_wrong(read: Callable[[object], tuple[object, ...]], given: object) -> tuple[object, ...]:
+    """What was given; nothing when it is wrong, since its own setting says so already."""
+    try:
+        return read(given)
+    except ValueError:
+        return ()
+
+
+Sources = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
+Targets = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_targets)]
 
 
 class BadSettings(Exception):
@@ -33,6 +84,8 @@ class RigSettings(BaseModel):
         device_id: Its id in Salesforce.
         driver_name: The guest's name; the game's own name for the car is shown without it.
         individual_id: The guest's id in Salesforce.
+        source: Addresses or networks that its game sends from; empty takes the first valid sender.
+        forward_to: Where each of its datagrams is passed on to, as `host:port`; at most four.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -42,6 +95,8 @@ class RigSettings(BaseModel):
     device_id: str = ""
     driver_name: str | None = None
     individual_id: str | None = None
+    source: Sources = ()
+    forward_to: Targets = ()
 
     @field_validator("rig_id")
     @classmethod
@@ -87,6 +142,14 @@ class Settings(BaseSettings):
     """The guest on RIG_B, where RIGS is not set."""
     driver_b_individual_id: str = ""
     """That guest's id in Salesforce."""
+    rig_a_source: Sources = ()
+    """Addresses or networks that RIG_A's game sends from, where RIGS is not set; empty takes the first valid sender."""
+    rig_b_source: Sources = ()
+    """The same for RIG_B."""
+    rig_a_forward_to: Targets = ()
+    """Where each of RIG_A's datagrams is passed on to, as host:port, at most four; where RIGS is not set."""
+    rig_b_forward_to: Targets = ()
+    """The same for RIG_B."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """HTTP port of `python -m app`; 0 takes a free one."""
     http_host: str = "0.0.0.0"  # a big screen elsewhere on the LAN shows the page
@@ -95,6 +158,10 @@ class Settings(BaseSettings):
     """Address that the rigs' UDP ports listen on."""
     udp_receive_buffer_bytes: Annotated[int, Field(ge=65_536, le=268_435_456)] = 4_194_304
     """Kernel receive buffer asked for, per rig."""
+    udp_max_datagrams_per_s: Annotated[int, Field(ge=100)] = 1660
+    """What a rig sends beyond it is not taken: four times what a game at 60 Hz sends."""
+    sources_path: str = "data/sources.json"
+    """Where the addresses are kept that an operator has claimed for rigs."""
     live_rate_hz: Annotated[float, Field(ge=1, le=20)] = 20
     """Most state frames a second and rig on the WebSocket."""
     stale_after_s: Annotated[float, Field(ge=0.5, le=60)] = 2
@@ -214,6 +281,8 @@ class Settings(BaseSettings):
                 "device_id": f"SIM_{letter.upper()}",
                 "driver_name": given.get(f"driver_{letter}_name"),
                 "individual_id": given.get(f"driver_{letter}_individual_id"),
+                "source": _unless_wrong(_networks, given.get(f"rig_{letter}_source", ())),
+                "forward_to": _unless_wrong(_targets, given.get(f"rig_{letter}_forward_to", ())),
             }
             for letter, port in (("a", 20777), ("b", 20778))
         ]
@@ -222,12 +291,32 @@ class Settings(BaseSettings):
     @field_validator("rigs")
     @classmethod
     def _all_apart(cls, rigs: tuple[RigSettings, ...]) -> tuple[RigSettings, ...]:
-        for what in ("rig_id", "udp_port", "device_id"):  # in one lobby the rigs' keys differ by the device alone
-            values = [getattr(rig, what) for rig in rigs if getattr(rig, what) != 0]
+        for what in ("rig_id", "device_id"):  # in one lobby the rigs' keys differ by the device alone
+            values = [getattr(rig, what) for rig in rigs]
             twice = sorted({str(value) for value in values if values.count(value) > 1})
             if twice:
                 raise ValueError(f"two rigs with the same {what}: {', '.join(twice)}")
         return rigs
+
+    @field_validator("rigs")
+    @classmethod
+    def _told_apart_on_a_port(cls, rigs: tuple[RigSettings, ...]) -> tuple[RigSettings, ...]:
+        for one, other in combinations(rigs, 2):
+            if one.udp_port != other.udp_port or one.udp_port == 0:
+                continue
+            both = f"{one.rig_id} and {other.rig_id} share udp_port {one.udp_port}"
+            if not one.source or not other.source:
+                raise ValueError(f"{both}: give each a port of its own, or each the source that it sends from")
+            if any(_overlap(here, there) for here in one.source for there in other.source):
+                raise ValueError(f"{both} and a source: give each a source that the other has not")
+        return rigs
+
+    def setting_of(self, rig: RigSettings, what: str) -> str:
+        """Name of the setting that `what` of a rig was taken from."""
+        letter = rig.rig_id.removeprefix("RIG_")
+        if letter in ("A", "B") and getattr(rig, what) == getattr(self, f"rig_{letter.lower()}_{what}"):
+            return f"{rig.rig_id}_{what.upper()}"
+        return f"RIGS[{self.rigs.index(rig)}].{what}"
 
 
 def load_settings(env_file: Path | str | None = ENV_FILE) -> Settings:
@@ -257,6 +346,12 @@ def unknown_keys(env_file: Path | str = ENV_FILE) -> list[str]:
             hint = f"; did you mean {near[0]}?" if near else ""
             sentences.append(f"{env_file}: {key} is not a setting and has no effect{hint}")
     return sentences
+
+
+def _overlap(one: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
+    if isinstance(one, IPv4Network):
+        return isinstance(other, IPv4Network) and one.overlaps(other)
+    return isinstance(other, IPv6Network) and one.overlaps(other)
 
 
 def _setting(location: tuple[int | str, ...]) -> str:

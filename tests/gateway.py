@@ -93,6 +93,7 @@ def environment(port: int, rig_ports: tuple[int, ...], **settings: str) -> dict[
         "UDP_HOST": "127.0.0.1",
         "RIGS": json.dumps(rigs),
         "HISTORY_PATH": history_path(),
+        "SOURCES_PATH": tempfile.mkdtemp(dir=_SCRATCH.name) + "/sources.json",
     }
     return {**os.environ, "PYTHONUNBUFFERED": "1", **own, **settings}
 

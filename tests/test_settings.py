@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.ingest.bucket import MOST_PER_S
 from app.settings import BadSettings, Settings, load_settings, unknown_keys
 
 
@@ -78,7 +79,23 @@ def test_a_mistake_is_told_without_the_value(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("rigs", "complaint"),
     [
-        ('[{"rig_id": "A", "udp_port": 1}, {"rig_id": "B", "udp_port": 1}]', "two rigs with the same udp_port: 1"),
+        (
+            '[{"rig_id": "A", "udp_port": 1}, {"rig_id": "B", "udp_port": 1}]',
+            "A and B share udp_port 1: give each a port of its own, or each the source that it sends from",
+        ),
+        (
+            '[{"rig_id": "A", "udp_port": 1, "source": "10.0.0.0/8"}, {"rig_id": "B", "udp_port": 1}]',
+            "A and B share udp_port 1: give each a port of its own",
+        ),
+        (
+            '[{"rig_id": "A", "udp_port": 1, "source": "::/0"}, {"rig_id": "B", "udp_port": 1, "source": "::1"}]',
+            "A and B share udp_port 1 and a source: give each a source that the other has not",
+        ),
+        (
+            '[{"rig_id": "A", "udp_port": 1, "source": "rig-a"}]',
+            r"RIGS\[0\].source: .*must be IP addresses",
+        ),
+        ('[{"rig_id": "A", "udp_port": 1, "forward_to": "a:1,b:2,c:3,d:4,e:5"}]', r"RIGS\[0\].forward_to: .*at most 4"),
         ('[{"rig_id": "A", "udp_port": 1}, {"rig_id": "A", "udp_port": 2}]', "two rigs with the same rig_id: A"),
         (
             '[{"rig_id": "A", "udp_port": 1, "device_id": "X"}, {"rig_id": "B", "udp_port": 2, "device_id": "X"}]',
@@ -98,6 +115,51 @@ def test_a_mistake_in_the_rigs_names_the_rig_and_the_field(
 
     with pytest.raises(BadSettings, match=complaint):
         load_settings(env_file=None)
+
+
+def test_sources_are_a_list_or_a_text_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "RIGS",
+        '[{"rig_id": "A", "udp_port": 1, "source": ["192.168.1.8", "10.1.2.3/8"]},'
+        ' {"rig_id": "B", "udp_port": 1, "source": "192.168.1.9, 192.168.1.10"}]',
+    )
+
+    a, b = load_settings(env_file=None).rigs
+
+    assert [str(network) for network in a.source] == ["192.168.1.8/32", "10.0.0.0/8"]
+    assert [str(network) for network in b.source] == ["192.168.1.9/32", "192.168.1.10/32"]
+
+
+def test_the_two_rigs_have_sources_and_targets_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RIG_A_SOURCE", "192.168.1.8")
+    monkeypatch.setenv("RIG_B_FORWARD_TO", "overlay:20780, 192.168.1.30:5000")
+
+    settings = load_settings(env_file=None)
+
+    assert [str(network) for network in settings.rigs[0].source] == ["192.168.1.8/32"]
+    assert settings.rigs[1].forward_to == ("overlay:20780", "192.168.1.30:5000")
+    assert settings.setting_of(settings.rigs[0], "source") == "RIG_A_SOURCE"
+
+
+def test_a_wrong_source_of_one_of_the_two_rigs_is_told_once_by_its_own_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RIG_A_SOURCE", "the left one")
+
+    lines = refused().splitlines()
+
+    assert len(lines) == 1
+    assert lines[0].startswith("RIG_A_SOURCE: ")
+
+
+def test_a_rig_of_the_list_is_named_by_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RIGS", '[{"rig_id": "RIG_A", "udp_port": 1, "source": "10.0.0.1"}]')
+
+    settings = load_settings(env_file=None)
+
+    assert settings.setting_of(settings.rigs[0], "source") == "RIGS[0].source"
+
+
+def test_what_a_rig_may_send_is_four_times_what_a_game_sends() -> None:
+    assert load_settings(env_file=None).udp_max_datagrams_per_s == MOST_PER_S
 
 
 def test_a_misspelt_key_of_the_env_file_is_pointed_out_with_the_nearest_one(tmp_path: Path) -> None:

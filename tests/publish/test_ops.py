@@ -32,6 +32,8 @@ def test_the_body_has_the_contracts_keys() -> None:
         "clients",
         "clients_cut",
         "clients_refused",
+        "ports",
+        "senders",
         "loop_lag_ms",
         "clock",
     }
