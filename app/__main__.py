@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.main import app_from_environment
+from app.publish.listener import bounded_protocol
 
 
 class _Server(uvicorn.Server):
@@ -38,17 +39,23 @@ class _Server(uvicorn.Server):
 
 def server(app: FastAPI) -> uvicorn.Server:
     """The server of one application, by its settings."""
-    settings = app.state.gateway.settings
+    gateway = app.state.gateway
+    settings = gateway.settings
     return _Server(
         uvicorn.Config(
             app,
             host=settings.http_host,
             port=settings.port,
+            http=bounded_protocol(gateway.refused),
             log_config=None,
             server_header=False,
+            proxy_headers=False,  # an address that anybody can write into a header is none
             timeout_graceful_shutdown=5,
             timeout_keep_alive=5,
+            ws_max_queue=16,
             ws_max_size=65_536,
+            ws_ping_interval=20,
+            ws_ping_timeout=20,
             ws_per_message_deflate=False,
         )
     )

@@ -9,6 +9,7 @@ TelemetryError
 ├─ BadTarget              a place that a rig's datagrams cannot be passed on to: start-up ends with it
 ├─ PortUnavailable        a rig's UDP port cannot be opened: start-up ends with it
 ├─ OutboxUnavailable      the outbox cannot be opened: start-up ends with it
+├─ TokenUnavailable       the operator token can be neither read nor made: start-up ends with it
 ├─ BadKey                 the private key cannot be used: start-up ends with it
 └─ DataCloudError         no answer that can be used; the rows stay where they are
    ├─ AuthFailed          the org refused the login or the token exchange: `uploader` pauses and tells the operator
@@ -66,6 +67,10 @@ class PortUnavailable(TelemetryError):
 
 class OutboxUnavailable(TelemetryError):
     """The outbox cannot be opened; the message says why and what to do."""
+
+
+class TokenUnavailable(TelemetryError):
+    """The operator token can be neither read nor made; the message says why and what to do, and holds nothing of it."""
 
 
 class BadKey(TelemetryError):

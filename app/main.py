@@ -13,9 +13,10 @@ import signal
 import socket
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,19 +25,19 @@ from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTO
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import __version__
-from app.addresses import HostAddresses
+from app.addresses import HostAddresses, own_names
 from app.bus import Bus
 from app.datacloud.config import cloud_config
 from app.datacloud.status import OFF
 from app.duel.referee import Referee
-from app.errors import OutboxUnavailable, PortUnavailable
+from app.errors import OutboxUnavailable, PortUnavailable, TokenUnavailable
 from app.history.day import Calendar
 from app.history.historian import Historian
 from app.history.store import Store
 from app.ingest.recorder import Recorder
 from app.ingest.rotation import MIB, Limits
 from app.line import Line
-from app.log import configure
+from app.log import configure, keep_secret
 from app.metrics import Distributions, GatewayCollector, Reading
 from app.normalize.events import Event
 from app.pipeline import utc_now
@@ -49,17 +50,23 @@ from app.publish.advice import (
     SenderFigures,
 )
 from app.publish.connections import ConnectionsMiddleware
+from app.publish.control_routes import add_control_routes
 from app.publish.day_routes import add_day_routes
+from app.publish.door import Door
+from app.publish.faults import Faults
 from app.publish.frames import Display
 from app.publish.headers import SecurityHeaders
 from app.publish.health import RigHealth
 from app.publish.hub import Hub
 from app.publish.live import LiveView
 from app.publish.ops_routes import add_ops_routes
+from app.publish.origins import Origins
 from app.publish.routes import add_routes
+from app.publish.rules import REASONS, Doorkeepers, Rules
 from app.settings import BadSettings, Settings, load_settings, unknown_keys
 from app.sources import Sources, forwarder_of
 from app.supervisor import Supervisor
+from app.token import operator_token
 from app.uplink import Uplink
 
 logger = logging.getLogger(__name__)
@@ -116,6 +123,8 @@ class Gateway:
             utc_now,
         )
         self.hub = Hub(self._live)
+        self.token = operator_token(settings)
+        self.refused: Counter[str] = Counter()
         self._addresses = HostAddresses(settings.udp_host)
         self._lags_s: deque[float] = deque(maxlen=_LAGS_KEPT)
         self._began_s = time.monotonic()
@@ -130,9 +139,12 @@ class Gateway:
         """Open the outbox and the rigs' ports, and start the stages.
 
         Raises:
+            TokenUnavailable: The operator token can be neither read nor made.
             OutboxUnavailable: The outbox cannot be used.
             PortUnavailable: A rig's port is taken; what was opened before is closed again.
         """
+        if self.token.open() and sys.stderr.isatty():
+            sys.stderr.write(f"\n  The operator token, shown only now: {self.token.known}\n\n")
         if self._uplink is not None:
             self._uplink.open()
         self.history.open()
@@ -284,6 +296,10 @@ class Gateway:
         """
         self._sources.claim(rig_id, address)
 
+    def resume(self, name: str) -> bool:
+        """Send to a parked object again, or to `all`; False when there is no such object."""
+        return self._uplink is not None and self._uplink.resume(name)
+
     def _readings(self) -> Iterator[Reading]:
         yield "f1_event_queue_size", (), self.queue_size()
         if self._uplink is not None:
@@ -304,6 +320,8 @@ class Gateway:
         yield "f1_publish_clients_cut", (), self.hub.clients_cut
         yield "f1_publish_clients_overflowed", (), self.hub.clients_overflowed
         yield "f1_publish_clients_refused", (), self.hub.clients_refused
+        for reason in REASONS:
+            yield "f1_publish_refused", (reason,), self.refused[reason]
         yield "f1_publish_states_sent", (), self.hub.states_sent
         yield "f1_publish_states_skipped", (), self.hub.states_skipped
         yield "f1_publish_facts_sent", (), self.hub.facts_sent
@@ -343,7 +361,8 @@ class OneSentence:
 
         async def send_shortened(message: Message) -> None:
             text = message.get("message", "")
-            for error in (PortUnavailable, OutboxUnavailable) if message["type"] == "lifespan.startup.failed" else ():
+            known = PortUnavailable, OutboxUnavailable, TokenUnavailable
+            for error in known if message["type"] == "lifespan.startup.failed" else ():
                 _, marker, sentence = text.rpartition(f"{error.__name__}: ")
                 if marker:
                     message = {**message, "message": sentence.strip()}
@@ -366,13 +385,29 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(title="Rig Gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.gateway = gateway
-    app.add_middleware(OneSentence)
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(ConnectionsMiddleware)
+    _protect(app, gateway)
+    add_control_routes(app, control=gateway, cloud=gateway)
     add_ops_routes(app, gateway)
     add_day_routes(app, gateway.history.desk)
     add_routes(app, gateway, gateway.registry, gateway.hub.serve, WEB, __version__, gateway.display)
     return app
+
+
+def _protect(app: FastAPI, gateway: Gateway) -> None:
+    """Put what every connection passes around the application, the innermost first."""
+    settings = gateway.settings
+    keepers = Doorkeepers(
+        Origins(own_names(), settings.allowed_hosts, settings.allowed_origins),
+        settings.metrics_token.get_secret_value(),
+        [ip_network(network) for network in settings.metrics_allow],
+    )
+    app.add_middleware(
+        Door, routes=app.router.routes, rules=Rules(keepers), token=gateway.token, refused=gateway.refused
+    )
+    app.add_middleware(Faults)
+    app.add_middleware(OneSentence)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(ConnectionsMiddleware)
 
 
 def app_from_environment() -> FastAPI:
@@ -380,6 +415,7 @@ def app_from_environment() -> FastAPI:
     try:
         settings = load_settings()
         configure(settings.log_level, settings.log_format)
+        keep_secret(*settings.secrets())
         app = create_app(settings)
     except BadSettings as refused:
         sys.stderr.write(f"The configuration cannot be used:\n{refused}\n")

@@ -103,6 +103,7 @@ METRICS: Final = (
         "f1_publish_clients_overflowed", "counter", (), "Clients closed because they fell behind with the facts."
     ),
     MetricSpec("f1_publish_clients_refused", "counter", (), "Clients refused at a connection cap."),
+    MetricSpec("f1_publish_refused", "counter", ("reason",), "Requests and connections turned away, by reason."),
     MetricSpec("f1_publish_frames", "counter", ("rig",), "State frames made; each is sent to all clients."),
     MetricSpec("f1_publish_states_sent", "counter", (), "State frames sent, over all clients."),
     MetricSpec("f1_publish_states_skipped", "counter", (), "State frames that a slow client skipped."),

@@ -30,7 +30,13 @@ ENV_FILE = ".env"
 _MOST_TARGETS = 4
 _RIG_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
+_HOST_NAME = re.compile(r"[A-Za-z0-9_.-]{1,253}|[0-9a-fA-F:.]{2,45}")
+_ORIGIN = re.compile(r"https?://([A-Za-z0-9_.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(:[0-9]{1,5})?", re.IGNORECASE)
+_TOKEN = re.compile(r"[\x21-\x7e]{24,512}")
+
 UdpPort = Annotated[int, Field(ge=0, le=65535)]
+Listed = Annotated[tuple[str, ...], NoDecode]
+"""Several words with commas between them."""
 
 
 def _listed(given: object) -> list[object]:
@@ -154,6 +160,18 @@ class Settings(BaseSettings):
     """HTTP port of `python -m app`; 0 takes a free one."""
     http_host: str = "0.0.0.0"  # a big screen elsewhere on the LAN shows the page
     """Address that `python -m app` listens on for HTTP."""
+    operator_token: SecretStr = SecretStr("")
+    """Lets its bearer change things; without it there is one in OPERATOR_TOKEN_PATH, made at the first start."""
+    operator_token_path: str = "data/operator-token"
+    """Where that one is kept."""
+    allowed_hosts: Listed = ()
+    """Further names by which browsers may ask for the gateway, with commas; its own and addresses always may."""
+    allowed_origins: Listed = ()
+    """Pages of other hosts that may talk to the gateway, such as https://screens.example, with commas."""
+    metrics_token: SecretStr = SecretStr("")
+    """Closes /metrics to whoever does not show this token."""
+    metrics_allow: Listed = ()
+    """Closes /metrics to all but these addresses and networks, with commas; of this and the token either is enough."""
     udp_host: str = "0.0.0.0"  # the rigs are other machines
     """Address that the rigs' UDP ports listen on."""
     udp_receive_buffer_bytes: Annotated[int, Field(ge=65_536, le=268_435_456)] = 4_194_304
@@ -288,6 +306,42 @@ class Settings(BaseSettings):
         ]
         return {**given, "rigs": rigs}
 
+    @field_validator("allowed_hosts", "allowed_origins", "metrics_allow", mode="before")
+    @classmethod
+    def _separated(cls, given: object) -> object:
+        if isinstance(given, str):
+            return tuple(part.strip() for part in given.split(",") if part.strip())
+        return given
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_HOST_NAME.fullmatch(host) for host in hosts):
+            raise ValueError("must be names without scheme and port, such as wall.example, with commas between them")
+        return hosts
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+            raise ValueError("must be origins such as https://screens.example:8443, without a path, with commas")
+        return origins
+
+    @field_validator("metrics_allow")
+    @classmethod
+    def _networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(str(ip_network(network, strict=False)) for network in networks)
+        except ValueError:
+            raise ValueError("must be addresses or networks such as 10.0.0.5, 10.0.0.0/24, with commas") from None
+
+    @field_validator("operator_token", "metrics_token")
+    @classmethod
+    def _hard_to_guess(cls, token: SecretStr) -> SecretStr:
+        if token.get_secret_value() and not _TOKEN.fullmatch(token.get_secret_value()):
+            raise ValueError("must be 24 to 512 characters without blanks: openssl rand -base64 32 makes one")
+        return token
+
     @field_validator("rigs")
     @classmethod
     def _all_apart(cls, rigs: tuple[RigSettings, ...]) -> tuple[RigSettings, ...]:
@@ -317,6 +371,11 @@ class Settings(BaseSettings):
         if letter in ("A", "B") and getattr(rig, what) == getattr(self, f"rig_{letter.lower()}_{what}"):
             return f"{rig.rig_id}_{what.upper()}"
         return f"RIGS[{self.rigs.index(rig)}].{what}"
+
+    def secrets(self) -> list[str]:
+        """Every secret that is set, for the log to keep to itself."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        return [value.get_secret_value() for value in values if isinstance(value, SecretStr) and value]
 
 
 def load_settings(env_file: Path | str | None = ENV_FILE) -> Settings:

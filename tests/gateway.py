@@ -21,6 +21,7 @@ CAPTURES = ROOT / "tests" / "captures"
 CATALUNYA = CAPTURES / "f1_25-format2025-timetrial-catalunya.pcap.gz"
 MELBOURNE = CAPTURES / "f1_25-format2026-race-melbourne.pcap.gz"
 START_S = 20.0
+OPERATOR_TOKEN = "the-operator-of-the-tests-and-nobody-else"
 _SCRATCH = tempfile.TemporaryDirectory(prefix="rig-gateway-tests-")
 
 
@@ -94,6 +95,7 @@ def environment(port: int, rig_ports: tuple[int, ...], **settings: str) -> dict[
         "RIGS": json.dumps(rigs),
         "HISTORY_PATH": history_path(),
         "SOURCES_PATH": tempfile.mkdtemp(dir=_SCRATCH.name) + "/sources.json",
+        "OPERATOR_TOKEN": OPERATOR_TOKEN,
     }
     return {**os.environ, "PYTHONUNBUFFERED": "1", **own, **settings}
 

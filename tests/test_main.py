@@ -5,12 +5,13 @@ from __future__ import annotations
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 import app.main
 from app.__main__ import server
 from app.main import Gateway, create_app
 from app.settings import RigSettings, Settings
-from tests.gateway import environment, history_path, run_to_end
+from tests.gateway import OPERATOR_TOKEN, environment, history_path, run_to_end
 
 RIGS = (RigSettings(rig_id="RIG_A", udp_port=0), RigSettings(rig_id="RIG_B", udp_port=0))
 
@@ -24,6 +25,7 @@ def make_settings() -> Settings:
         port=0,
         history_path=history_path(),
         sources_path=history_path() + ".sources",
+        operator_token=SecretStr(OPERATOR_TOKEN),
     )
 
 
@@ -59,7 +61,7 @@ async def test_every_reading_is_of_a_declared_metric() -> None:
     gateway: Gateway = application.state.gateway
     await gateway.start()
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://gateway") as browser:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://localhost") as browser:
         text = (await browser.get("/metrics")).text
     await gateway.stop()
 

@@ -198,3 +198,46 @@ def test_the_example_file_says_the_defaults(tmp_path: Path) -> None:
 
     assert load_settings(example) == load_settings(env_file=None)
     assert unknown_keys(example) == []
+
+
+def test_several_words_stand_in_one_setting_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", "wall.example, booth ,")
+    monkeypatch.setenv("ALLOWED_ORIGINS", "https://screens.example:8443,http://[fd00::5]")
+    monkeypatch.setenv("METRICS_ALLOW", "10.0.0.5,10.1.2.3/24")
+
+    settings = load_settings(env_file=None)
+
+    assert settings.allowed_hosts == ("wall.example", "booth")
+    assert settings.allowed_origins == ("https://screens.example:8443", "http://[fd00::5]")
+    assert settings.metrics_allow == ("10.0.0.5/32", "10.1.2.0/24")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("ALLOWED_HOSTS", "https://wall.example", "without scheme and port"),
+        ("ALLOWED_HOSTS", "*", "without scheme and port"),
+        ("ALLOWED_ORIGINS", "wall.example", "origins such as"),
+        ("ALLOWED_ORIGINS", "https://wall.example/", "without a path"),
+        ("ALLOWED_ORIGINS", "null", "origins such as"),
+        ("METRICS_ALLOW", "prometheus", "addresses or networks"),
+        ("OPERATOR_TOKEN", "changethis", "24 to 512 characters"),
+        ("METRICS_TOKEN", "with blanks in it, and yet long enough", "24 to 512 characters"),
+    ],
+)
+def test_what_would_open_a_door_by_mistake_is_refused_without_the_value(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, complaint: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(BadSettings, match=f"^{name}: .*{complaint}") as refused:
+        load_settings(env_file=None)
+
+    assert f"'{value}'" not in str(refused.value)
+
+
+def test_every_secret_that_is_set_is_named_to_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPERATOR_TOKEN", "a-token-of-the-operators-own")
+    monkeypatch.setenv("SF_CLIENT_ID", "the-consumer-key")
+
+    assert set(load_settings(env_file=None).secrets()) == {"a-token-of-the-operators-own", "the-consumer-key"}
