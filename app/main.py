@@ -43,6 +43,7 @@ from app.metrics import Distributions, GatewayCollector, Reading
 from app.normalize.events import Event
 from app.normalize.minting import RigIdentity
 from app.pipeline import RigPipeline, utc_now
+from app.preflight import checked_settings
 from app.publish.advice import ClientFigures, GatewayFigures, Link, PacketFigures, QueueFigures, RigFigures
 from app.publish.connections import ConnectionsMiddleware
 from app.publish.day_routes import add_day_routes
@@ -53,7 +54,7 @@ from app.publish.hub import Hub
 from app.publish.live import LiveView
 from app.publish.ops_routes import add_ops_routes
 from app.publish.routes import add_routes
-from app.settings import BadSettings, RigSettings, Settings, load_settings, unknown_keys
+from app.settings import BadSettings, RigSettings, Settings
 from app.supervisor import Supervisor
 from app.uplink import Uplink
 
@@ -468,14 +469,12 @@ def create_app(settings: Settings) -> FastAPI:
 def app_from_environment() -> FastAPI:
     """The application as the environment and `.env` say; ends the process with exit code 2 when they are wrong."""
     try:
-        settings = load_settings()
+        settings = checked_settings()
         configure(settings.log_level, settings.log_format)
         app = create_app(settings)
     except BadSettings as refused:
         sys.stderr.write(f"The configuration cannot be used:\n{refused}\n")
         raise SystemExit(2) from None
-    for sentence in unknown_keys():
-        logger.warning("%s", sentence)
     return app
 
 

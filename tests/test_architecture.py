@@ -31,6 +31,7 @@ MAY_IMPORT = {  # room: the rooms it may look into
     "sim": {"arguments", "errors", "ingest"},
     "datacloud": {"arguments", "bus", "errors", "log", "metrics", "normalize", "settings"},
     "uplink": {"bus", "datacloud", "log", "metrics", "normalize", "pipeline", "settings", "supervisor"},
+    "preflight": {"datacloud", "settings"},
     "demo": {"settings"},
 }
 EDGES = {  # the modules that may touch a socket, a disk, a clock or the event loop
@@ -72,6 +73,7 @@ EDGES = {  # the modules that may touch a socket, a disk, a clock or the event l
     "log.py",
     "main.py",
     "pipeline.py",
+    "preflight.py",
     "publish/connections.py",
     "publish/day_routes.py",
     "publish/hub.py",

@@ -243,7 +243,7 @@ def test_data_cloud_without_its_settings_ends_the_start_with_every_mistake_and_c
     ]
 
 
-def test_an_outbox_that_cannot_be_used_ends_the_start_with_one_sentence_and_code_3(tmp_path: Path) -> None:
+def test_a_place_for_the_outbox_that_is_none_ends_the_start_with_one_sentence_and_code_2(tmp_path: Path) -> None:
     app = throwaway_app(tmp_path)
     in_the_way = tmp_path / "file"
     in_the_way.write_text("not a directory")
@@ -251,8 +251,8 @@ def test_an_outbox_that_cannot_be_used_ends_the_start_with_one_sentence_and_code
 
     ended = run_to_end("-m", "app", env=environment(free_port(), (free_port(socket.SOCK_DGRAM),), **cloud))
 
-    assert ended.returncode == 3
-    assert f"the outbox {in_the_way / 'outbox.sqlite3'} cannot be used" in ended.stderr
+    assert ended.returncode == 2
+    assert f"DATACLOUD_OUTBOX_PATH: {in_the_way} is no folder" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
