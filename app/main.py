@@ -115,6 +115,7 @@ class Gateway:
         self.died = False
         self._supervisor = Supervisor(on_death=self._end_process)
         self._running = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.registry.register(GatewayCollector(self._readings))
 
     # --- life ----------------------------------------------------------------------------------------
@@ -141,6 +142,7 @@ class Gateway:
                 await self._uplink.close()
             raise
         self._running = True
+        self._loop = asyncio.get_running_loop()
         self._supervisor.start("live", self._live.run(self.hub))
         self._supervisor.start("referee", self._referee.run())
         self._supervisor.start("history", self.history.run())
@@ -162,12 +164,18 @@ class Gateway:
         if self._uplink is not None:
             await self._uplink.stop(self._supervisor)
         await self._supervisor.stop(_DRAIN_S)
-        await self.history.close()
-        if self._recorder is not None:
-            await asyncio.to_thread(self._recorder.stop)
-        await self.hub.close()
+        await asyncio.gather(self.history.close(), self._stop_recorder(), self.hub.close())
         if self._uplink is not None:
             await self._uplink.close()
+
+    async def _stop_recorder(self) -> None:
+        if self._recorder is not None:
+            await asyncio.to_thread(self._recorder.stop)
+
+    def hurry(self) -> None:
+        """End now: commit what is there, deliver nothing any more. Called by a signal, so on no loop's turn."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._supervisor.hurry)
 
     def _close_ports(self) -> None:
         for line in self._lines:
