@@ -54,6 +54,7 @@ from app.publish.hub import Hub
 from app.publish.live import LiveView
 from app.publish.ops_routes import add_ops_routes
 from app.publish.routes import add_routes
+from app.runs import Runs
 from app.settings import BadSettings, RigSettings, Settings
 from app.supervisor import Supervisor
 from app.uplink import Uplink
@@ -108,6 +109,7 @@ class Gateway:
             Calendar(settings.day_starts_at_hour),
             utc_now,
         )
+        self.runs = Runs(Path(settings.history_path).parent, utc_now)
         self.hub = Hub(self._live)
         self._addresses = HostAddresses(settings.udp_host)
         self._lags_s: deque[float] = deque(maxlen=_LAGS_KEPT)
@@ -130,6 +132,7 @@ class Gateway:
         if self._uplink is not None:
             self._uplink.open()
         self.history.open()
+        self.runs.begin()
         try:
             for line in self._lines:
                 await line.open()
@@ -138,6 +141,7 @@ class Gateway:
         except BaseException:
             self._close_ports()
             await self.history.close()
+            self.runs.end(in_order=True)
             if self._uplink is not None:
                 await self._uplink.close()
             raise
@@ -167,6 +171,7 @@ class Gateway:
         await asyncio.gather(self.history.close(), self._stop_recorder(), self.hub.close())
         if self._uplink is not None:
             await self._uplink.close()
+        self.runs.end(in_order=not self.died)
 
     async def _stop_recorder(self) -> None:
         if self._recorder is not None:
@@ -216,7 +221,7 @@ class Gateway:
         if self._recorder is not None and self._recorder.problem is not None:
             sentences.append(f"Nothing is recorded: {self._recorder.problem}")
         found = [sentence for sentence in sentences if sentence is not None]
-        found += self._referee.problems() + self.history.problems()
+        found += self._referee.problems() + self.history.problems() + self.runs.problems()
         return found + (self._uplink.problems() if self._uplink is not None else [])
 
     # Any: JSON.
@@ -250,6 +255,8 @@ class Gateway:
             worst_loop_lag_ms=1000 * max(self._lags_s) if self._lags_s else None,
             cloud_offset_s=None if self._uplink is None else self._uplink.cloud.state().clock_offset_s,
             utc_offset_s=None if local is None else local.total_seconds(),
+            starts=self.runs.starts,
+            unclean_ends=self.runs.unclean_ends,
         )
 
     def rig_figures(self) -> Sequence[RigFigures]:
@@ -296,6 +303,8 @@ class Gateway:
         yield from self.history.readings()
         yield from self._live.readings()
         yield from self._supervisor.readings()
+        yield from self.runs.readings()
+        yield "f1_gateway_tasks", (), len(asyncio.all_tasks(self._loop)) if self._loop is not None else 0
 
 
 class _Line:

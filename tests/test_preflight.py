@@ -146,3 +146,27 @@ def test_the_process_ends_within_two_seconds_with_code_2_and_without_any_value(r
     reached(exactly("settings named at once", len(ended.stderr.splitlines()) - 1, 6))
     assert "hunter2" not in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        pytest.param("L2", "is open to others than its owner (mode 0644); chmod 600", marks=pytest.mark.row("L2")),
+        pytest.param("L3", "is damaged or cut short", marks=pytest.mark.row("L3")),
+    ],
+)
+def test_a_key_that_cannot_be_used_ends_the_process_within_two_seconds(
+    row: str, words: str, tmp_path: Path, reached: Reached
+) -> None:
+    app = throwaway_app(tmp_path)
+    key = app.key_path.read_bytes()
+    app.key_path.write_bytes(key if row == "L2" else key[:400])
+    app.key_path.chmod(0o644 if row == "L2" else 0o600)
+    began_s = time.monotonic()
+
+    ended = run_to_end("-m", "app", env=environment(0, (20777,), **app.settings("http://127.0.0.1:9")))
+
+    reached(at_most("refused after", time.monotonic() - began_s, 2, " s"))
+    reached(exactly("exit code", ended.returncode, 2))
+    assert f"SF_PRIVATE_KEY_PATH: {app.key_path if row == 'L2' else ''}".rstrip() in ended.stderr
+    assert words in ended.stderr
