@@ -39,6 +39,7 @@ from app.ingest.rotation import MIB, Limits
 from app.ingest.udp import Receive as ReceiveDatagram
 from app.ingest.udp import RigEndpoint, open_port
 from app.log import configure
+from app.logfile import lines_lost
 from app.metrics import Distributions, GatewayCollector, Reading
 from app.normalize.events import Event
 from app.normalize.minting import RigIdentity
@@ -304,6 +305,7 @@ class Gateway:
         yield from self._live.readings()
         yield from self._supervisor.readings()
         yield from self.runs.readings()
+        yield "f1_gateway_log_lost", (), lines_lost()
         yield "f1_gateway_tasks", (), len(asyncio.all_tasks(self._loop)) if self._loop is not None else 0
 
 
@@ -487,7 +489,7 @@ def app_from_environment() -> FastAPI:
     """The application as the environment and `.env` say; ends the process with exit code 2 when they are wrong."""
     try:
         settings = checked_settings()
-        configure(settings.log_level, settings.log_format)
+        configure(settings.log_level, settings.log_format, Path(settings.log_dir), settings.log_keep_mb)
         app = create_app(settings)
     except BadSettings as refused:
         sys.stderr.write(f"The configuration cannot be used:\n{refused}\n")

@@ -224,6 +224,10 @@ class Settings(BaseSettings):
     """Least severe line that is logged."""
     log_format: Literal["auto", "text", "json"] = "auto"
     """Lines for people (text) or machines (json); auto is text on a terminal."""
+    log_dir: str = "data/log"
+    """Where the log is kept as well, as JSON lines, for whoever helps."""
+    log_keep_mb: Annotated[float, Field(ge=0, le=1024)] = 10
+    """All its files together, in MiB; 0 keeps none."""
 
     @model_validator(mode="before")
     @classmethod
