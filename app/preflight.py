@@ -24,14 +24,22 @@ def checked_settings(env_file: Path | str = ENV_FILE, environment: Mapping[str, 
     Raises:
         BadSettings: With one line per mistake: the setting, what is wrong, what to do; no values but paths.
     """
-    settings, mistakes = read_settings(env_file)
-    lines = [line for told in mistakes.values() for line in told.splitlines()]
-    lines += unknown_keys(env_file, os.environ if environment is None else environment)
-    told_of = {_setting(line) for line in lines}
-    lines += [line for line in (*_cloud(settings), *_places(settings)) if _setting(line) not in told_of]
+    settings, lines = mistakes(env_file, environment)
     if lines:
         raise BadSettings("\n".join(lines))
     return settings
+
+
+def mistakes(
+    env_file: Path | str = ENV_FILE, environment: Mapping[str, str] | None = None
+) -> tuple[Settings, list[str]]:
+    """The settings of this process, with defaults for what is wrong, and a line per mistake."""
+    settings, wrong = read_settings(env_file)
+    lines = [line for told in wrong.values() for line in told.splitlines()]
+    lines += unknown_keys(env_file, os.environ if environment is None else environment)
+    told_of = {_setting(line) for line in lines}
+    lines += [line for line in (*_cloud(settings), *_places(settings)) if _setting(line) not in told_of]
+    return settings, lines
 
 
 def _setting(line: str) -> str:

@@ -35,6 +35,7 @@ MAY_IMPORT = {  # room: the rooms it may look into
     "datacloud": {"arguments", "bus", "errors", "filelock", "log", "metrics", "normalize", "settings"},
     "uplink": {"bus", "datacloud", "log", "metrics", "normalize", "pipeline", "settings", "supervisor"},
     "preflight": {"datacloud", "settings"},
+    "support": {"arguments", "logfile", "preflight", "runs", "settings"},
     "demo": {"settings"},
 }
 EDGES = {  # the modules that may touch a socket, a disk, a clock or the event loop
@@ -91,6 +92,9 @@ EDGES = {  # the modules that may touch a socket, a disk, a clock or the event l
     "sim/relay.py",
     "sim/sender.py",
     "supervisor.py",
+    "support/__main__.py",
+    "support/answers.py",
+    "support/machine.py",
     "uplink.py",
 }
 IMPURE = {"asyncio", "socket", "sqlite3", "httpx", "time", "subprocess", "threading", "select", "random", "logging"}
