@@ -12,7 +12,7 @@ import json
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -117,6 +117,19 @@ class Runs:
             os.replace(fresh, self.path)
         except OSError as refusal:
             logger.warning("%s cannot be written, so restarts are not counted: %s", self.path, refusal.strerror)
+
+
+@contextmanager
+def kept_from_running(folder: Path) -> Iterator[bool]:
+    """Whether no gateway runs whose history is in this folder; while the block lasts, one that starts says so."""
+    descriptor = None
+    with suppress(OSError):
+        descriptor = os.open(_lock_of(folder), os.O_RDONLY | os.O_CREAT, 0o644)
+    try:
+        yield descriptor is None or try_lock(descriptor)
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def is_running(folder: Path) -> bool:
