@@ -1,6 +1,7 @@
 """`make chaos`: the long proofs as a table; exit code 1 when one of them fails.
 
-python -m tests.chaos                        all of them, some ten minutes
+python -m tests.chaos                        all of them, some three quarters of an hour
+python -m tests.chaos L11 --minutes 3        one of them, shorter
 python -m tests.chaos U1 --rounds 5          one of them
 python -m tests.chaos U3 --whole             until the backlog of eight hours is gone
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from tests.chaos.canary import canaries
 from tests.chaos.ending import ended_under_load
+from tests.chaos.endurance import MINUTES, endurance
 from tests.chaos.faults import mixed_faults, storm
 from tests.chaos.kills import crash_loop, kill_rounds, killed_while_gone
 from tests.chaos.outage import eight_hours
@@ -36,6 +38,7 @@ def proofs(options: argparse.Namespace) -> Mapping[str, Callable[[Path], Verdict
         "A16": soak,
         "S10": lambda folder: crash_loop(folder, options.starts, options.seed),
         "L4": ended_under_load,
+        "L11": lambda folder: endurance(folder, options.minutes, options.seed),
     }
 
 
@@ -46,6 +49,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--starts", type=int, default=20, help="starts of S10")
     parser.add_argument("--seconds", type=float, default=75, help="how long U3 watches the drain")
     parser.add_argument("--whole", action="store_true", help="U3 watches the drain to its end")
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="how long L11 drives")
     parser.add_argument("--seed", type=int, default=1, help="of all that is left to chance")
     parser.add_argument("rows", nargs="*", metavar="ROW", help="default: all")
     options = parser.parse_args(arguments)
