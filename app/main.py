@@ -38,9 +38,11 @@ from app.ingest.recorder import Recorder
 from app.ingest.rotation import MIB, Limits
 from app.line import Line
 from app.log import configure, keep_secret
+from app.logfile import lines_lost
 from app.metrics import Distributions, GatewayCollector, Reading
 from app.normalize.events import Event
 from app.pipeline import utc_now
+from app.preflight import checked_settings
 from app.publish.advice import (
     ClientFigures,
     GatewayFigures,
@@ -63,7 +65,8 @@ from app.publish.ops_routes import add_ops_routes
 from app.publish.origins import Origins
 from app.publish.routes import add_routes
 from app.publish.rules import REASONS, Doorkeepers, Rules
-from app.settings import BadSettings, Settings, load_settings, unknown_keys
+from app.runs import Runs
+from app.settings import BadSettings, Settings
 from app.sources import Sources, forwarder_of
 from app.supervisor import Supervisor
 from app.token import operator_token
@@ -122,6 +125,7 @@ class Gateway:
             Calendar(settings.day_starts_at_hour),
             utc_now,
         )
+        self.runs = Runs(Path(settings.history_path).parent, utc_now)
         self.hub = Hub(self._live)
         self.token = operator_token(settings)
         self.refused: Counter[str] = Counter()
@@ -131,6 +135,7 @@ class Gateway:
         self.died = False
         self._supervisor = Supervisor(on_death=self._end_process)
         self._running = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.registry.register(GatewayCollector(self._readings))
 
     # --- life ----------------------------------------------------------------------------------------
@@ -148,6 +153,7 @@ class Gateway:
         if self._uplink is not None:
             self._uplink.open()
         self.history.open()
+        self.runs.begin()
         try:
             await self._sources.open()
             if self._recorder is not None:
@@ -155,10 +161,12 @@ class Gateway:
         except BaseException:
             self._sources.close()
             await self.history.close()
+            self.runs.end(in_order=True)
             if self._uplink is not None:
                 await self._uplink.close()
             raise
         self._running = True
+        self._loop = asyncio.get_running_loop()
         self._supervisor.start("live", self._live.run(self.hub))
         self._supervisor.start("referee", self._referee.run())
         self._supervisor.start("history", self.history.run())
@@ -180,12 +188,19 @@ class Gateway:
         if self._uplink is not None:
             await self._uplink.stop(self._supervisor)
         await self._supervisor.stop(_DRAIN_S)
-        await self.history.close()
-        if self._recorder is not None:
-            await asyncio.to_thread(self._recorder.stop)
-        await self.hub.close()
+        await asyncio.gather(self.history.close(), self._stop_recorder(), self.hub.close())
         if self._uplink is not None:
             await self._uplink.close()
+        self.runs.end(in_order=not self.died)
+
+    async def _stop_recorder(self) -> None:
+        if self._recorder is not None:
+            await asyncio.to_thread(self._recorder.stop)
+
+    def hurry(self) -> None:
+        """End now: commit what is there, deliver nothing any more. Called by a signal, so on no loop's turn."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._supervisor.hurry)
 
     async def _clock(self) -> None:
         """Look for rigs that fell silent, and measure how late the loop wakes us, until the bus closes."""
@@ -223,7 +238,8 @@ class Gateway:
         if self._recorder is not None and self._recorder.problem is not None:
             sentences.append(f"Nothing is recorded: {self._recorder.problem}")
         found = [sentence for sentence in sentences if sentence is not None]
-        found += self._sources.problems() + self._referee.problems() + self.history.problems()
+        found += self._sources.problems() + self._referee.problems()
+        found += self.history.problems() + self.runs.problems()
         return found + (self._uplink.problems() if self._uplink is not None else [])
 
     # Any: JSON.
@@ -257,6 +273,8 @@ class Gateway:
             worst_loop_lag_ms=1000 * max(self._lags_s) if self._lags_s else None,
             cloud_offset_s=None if self._uplink is None else self._uplink.cloud.state().clock_offset_s,
             utc_offset_s=None if local is None else local.total_seconds(),
+            starts=self.runs.starts,
+            unclean_ends=self.runs.unclean_ends,
         )
 
     def rig_figures(self) -> Sequence[RigFigures]:
@@ -332,6 +350,9 @@ class Gateway:
         yield from self.history.readings()
         yield from self._live.readings()
         yield from self._supervisor.readings()
+        yield from self.runs.readings()
+        yield "f1_gateway_log_lost", (), lines_lost()
+        yield "f1_gateway_tasks", (), len(asyncio.all_tasks(self._loop)) if self._loop is not None else 0
 
 
 def _recorder(settings: Settings) -> Recorder | None:
@@ -413,15 +434,13 @@ def _protect(app: FastAPI, gateway: Gateway) -> None:
 def app_from_environment() -> FastAPI:
     """The application as the environment and `.env` say; ends the process with exit code 2 when they are wrong."""
     try:
-        settings = load_settings()
-        configure(settings.log_level, settings.log_format)
+        settings = checked_settings()
+        configure(settings.log_level, settings.log_format, Path(settings.log_dir), settings.log_keep_mb)
         keep_secret(*settings.secrets())
         app = create_app(settings)
     except BadSettings as refused:
         sys.stderr.write(f"The configuration cannot be used:\n{refused}\n")
         raise SystemExit(2) from None
-    for sentence in unknown_keys():
-        logger.warning("%s", sentence)
     return app
 
 

@@ -108,6 +108,10 @@ METRICS: Final = (
     MetricSpec("f1_publish_states_sent", "counter", (), "State frames sent, over all clients."),
     MetricSpec("f1_publish_states_skipped", "counter", (), "State frames that a slow client skipped."),
     MetricSpec("f1_publish_facts_sent", "counter", (), "Event messages sent, over all clients."),
+    MetricSpec("f1_gateway_starts", "counter", (), "Runs of the gateway so far, this one included."),
+    MetricSpec("f1_gateway_unclean_ends", "counter", (), "Runs that ended without being told to."),
+    MetricSpec("f1_gateway_log_lost", "counter", (), "Lines that LOG_DIR did not take: the disk hangs or refuses."),
+    MetricSpec("f1_gateway_tasks", "gauge", (), "Tasks on the event loop; constant but for clients and uploads."),
     MetricSpec("f1_stage_up", "gauge", ("stage",), "1 while a stage of the gateway runs."),
 )
 

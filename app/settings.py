@@ -6,12 +6,13 @@ Names are flat and upper case; a new one carries its unit. Errors name the setti
 from __future__ import annotations
 
 import difflib
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -24,11 +25,32 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ENV_FILE = ".env"
 _MOST_TARGETS = 4
 _RIG_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_FOREIGN: Final = ("COMPOSE_", "DOCKER_")
+"""Keys of `.env` that are none of ours: Docker Compose reads the same file."""
+_OURS: Final = ("DATACLOUD_", "DRIVER_")
+"""Nobody else's variables begin so: in the environment, one that is no setting is a misspelt one."""
+_REMEDIES: Final[Mapping[str, str]] = {  # by pydantic's type of an error, which also tells what is in its context
+    "int_parsing": "is not a whole number: write digits only",
+    "int_from_float": "is not a whole number: write digits only",
+    "float_parsing": "is not a number: write digits, and a point for decimals",
+    "finite_number": "is not a number: write digits, and a point for decimals",
+    "bool_parsing": "is neither true nor false: write one of them",
+    "greater_than": "is too small: it must be more than {gt}",
+    "greater_than_equal": "is too small: it must be at least {ge}",
+    "less_than": "is too large: it must be less than {lt}",
+    "less_than_equal": "is too large: it must be at most {le}",
+    "literal_error": "is none of the known words: write {expected}",
+    "string_too_long": "is too long: write at most {max_length} characters",
+    "string_type": "is no text: put it in quotes",
+    "extra_forbidden": "is no setting of a rig: correct its spelling, or take it out",
+    "missing": "is missing: every rig needs it",
+    "value_error": "{error}",
+}
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9_.-]{1,253}|[0-9a-fA-F:.]{2,45}")
 _ORIGIN = re.compile(r"https?://([A-Za-z0-9_.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(:[0-9]{1,5})?", re.IGNORECASE)
@@ -138,7 +160,7 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    rigs: tuple[RigSettings, ...] = ()
+    rigs: Annotated[tuple[RigSettings, ...], NoDecode] = ()
     """All rigs as a JSON list; without it there are RIG_A on 20777 and RIG_B on 20778."""
     driver_a_name: str = ""
     """The guest on RIG_A, where RIGS is not set."""
@@ -280,12 +302,16 @@ class Settings(BaseSettings):
     """Hosts that rows may be sent to end so; several with commas."""
     datacloud_allow_insecure_loopback: bool = False
     """Plain http to this very machine is allowed, for the emulator."""
-    datacloud_status_overrides: dict[int, str] = {}
+    datacloud_status_overrides: Annotated[dict[int, str], NoDecode] = {}
     """What an answer means, where your org differs: HTTP status to transient, auth, size, record or config, as JSON."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least severe line that is logged."""
     log_format: Literal["auto", "text", "json"] = "auto"
     """Lines for people (text) or machines (json); auto is text on a terminal."""
+    log_dir: str = "data/log"
+    """Where the log is kept as well, as JSON lines, for whoever helps."""
+    log_keep_mb: Annotated[float, Field(ge=0, le=1024)] = 10
+    """All its files together, in MiB; 0 keeps none."""
 
     @model_validator(mode="before")
     @classmethod
@@ -342,14 +368,27 @@ class Settings(BaseSettings):
             raise ValueError("must be 24 to 512 characters without blanks: openssl rand -base64 32 makes one")
         return token
 
+    @field_validator("rigs", mode="before")
+    @classmethod
+    def _rigs_from_json(cls, given: object) -> object:
+        return _from_json(given, list, "must be a JSON list, as in .env.example")
+
+    @field_validator("datacloud_status_overrides", mode="before")
+    @classmethod
+    def _overrides_from_json(cls, given: object) -> object:
+        return _from_json(given, dict, 'must be a JSON object, such as {"409": "transient"}')
+
     @field_validator("rigs")
     @classmethod
     def _all_apart(cls, rigs: tuple[RigSettings, ...]) -> tuple[RigSettings, ...]:
+        found = []
         for what in ("rig_id", "device_id"):  # in one lobby the rigs' keys differ by the device alone
             values = [getattr(rig, what) for rig in rigs]
             twice = sorted({str(value) for value in values if values.count(value) > 1})
             if twice:
-                raise ValueError(f"two rigs with the same {what}: {', '.join(twice)}")
+                found.append(f"two rigs with the same {what}: {', '.join(twice)}; give each its own")
+        if found:
+            raise ValueError("; ".join(found))
         return rigs
 
     @field_validator("rigs")
@@ -384,27 +423,83 @@ def load_settings(env_file: Path | str | None = ENV_FILE) -> Settings:
     Raises:
         BadSettings: With one line per setting that is wrong, named, without its value.
     """
+    settings, mistakes = read_settings(env_file)
+    if mistakes:
+        raise BadSettings("\n".join(mistakes.values()))
+    return settings
+
+
+def read_settings(env_file: Path | str | None = ENV_FILE) -> tuple[Settings, Mapping[str, str]]:
+    """The settings of this process, and what is wrong with them.
+
+    Returns:
+        Settings in which whatever is wrong has its default, so that the rest can be looked at too; and lines by the
+        names of the settings that they are about, each with what to do and without any value.
+    """
     try:
-        return Settings(_env_file=env_file)  # type: ignore[call-arg]  # pydantic-settings' documented parameter
+        return _read(env_file), {}
     except UnicodeDecodeError:
-        lines = [f"{env_file}: is not UTF-8 text; save it as UTF-8"]
+        settings, mistakes = read_settings(None)
+        return settings, {str(env_file): f"{env_file}: is not UTF-8 text: save it as UTF-8", **mistakes}
     except ValidationError as refused:
-        lines = [f"{_setting(error['loc'])}: {error['msg']}" for error in refused.errors(include_input=False)]
-    except SettingsError as refused:
-        lines = [f"{refused}: RIGS must be a JSON list, as in .env.example"]
-    raise BadSettings("\n".join(lines))
+        wrong: dict[str, list[str]] = {}
+        for error in refused.errors(include_input=False, include_url=False):
+            name = str(error["loc"][0]) if error["loc"] else "settings"
+            wrong.setdefault(name, []).append(f"{_setting(error['loc'])}: {_remedy(error)}")
+    fields = Settings.model_fields
+    defaults = {name: fields[name].default for name in wrong if name in fields}
+    return _read(env_file, **defaults), {name.upper(): "\n".join(lines) for name, lines in wrong.items()}
 
 
-def unknown_keys(env_file: Path | str = ENV_FILE) -> list[str]:
-    """A sentence for every key of the `.env` file that is no setting, with the nearest one that is."""
+def unknown_keys(env_file: Path | str = ENV_FILE, environment: Iterable[str] = ()) -> list[str]:
+    """A line for every key of the `.env` file, and of ours in the environment, that is no setting.
+
+    Args:
+        env_file: Need not exist.
+        environment: Names of the environment's variables.
+    """
     known = [name.upper() for name in Settings.model_fields]
-    sentences = []
-    for key in dotenv_values(env_file):
-        if key.upper() not in known:
+    try:
+        keys = [(key, f"is no setting, and stands in {env_file}") for key in dotenv_values(env_file)]
+    except UnicodeDecodeError:  # which `read_settings` tells
+        keys = []
+    keys += [(key, "is no setting, and stands in the environment") for key in environment if _is_ours(key)]
+    lines = []
+    for key, where in keys:
+        if key.upper() not in known and not key.upper().startswith(_FOREIGN):
             near = difflib.get_close_matches(key.upper(), known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            sentences.append(f"{env_file}: {key} is not a setting and has no effect{hint}")
-    return sentences
+            remedy = f"write {near[0]}, or take it out" if near else "take it out"
+            lines.append(f"{key}: {where}: {remedy}")
+    return lines
+
+
+def _is_ours(key: str) -> bool:
+    return key.upper().startswith(_OURS)
+
+
+# Any: defaults of settings.
+def _read(env_file: Path | str | None, **given: Any) -> Settings:
+    return Settings(_env_file=env_file, **given)  # type: ignore[call-arg]  # pydantic-settings' documented parameter
+
+
+def _from_json(given: object, kind: type, otherwise: str) -> object:
+    """What a setting says in JSON; ValueError when it is none, or of another kind."""
+    if not isinstance(given, str):
+        return given
+    try:
+        value = json.loads(given)
+    except ValueError:
+        raise ValueError(otherwise) from None
+    if not isinstance(value, kind):
+        raise ValueError(otherwise)
+    return value
+
+
+# Any: pydantic's own mapping.
+def _remedy(error: Mapping[str, Any]) -> str:
+    """What is wrong and what to do, in our words; in pydantic's, which hold no value either, where we have none."""
+    told = _REMEDIES.get(error["type"])
+    return str(error["msg"]) if told is None else told.format(**error.get("ctx", {}))
 
 
 def _overlap(one: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:

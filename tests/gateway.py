@@ -93,8 +93,9 @@ def environment(port: int, rig_ports: tuple[int, ...], **settings: str) -> dict[
         "HTTP_HOST": "127.0.0.1",
         "UDP_HOST": "127.0.0.1",
         "RIGS": json.dumps(rigs),
-        "HISTORY_PATH": history_path(),
-        "SOURCES_PATH": tempfile.mkdtemp(dir=_SCRATCH.name) + "/sources.json",
+        "HISTORY_PATH": (history := history_path()),
+        "LOG_DIR": str(Path(history).with_name("log")),
+        "SOURCES_PATH": str(Path(history).with_name("sources.json")),
         "OPERATOR_TOKEN": OPERATOR_TOKEN,
     }
     return {**os.environ, "PYTHONUNBUFFERED": "1", **own, **settings}

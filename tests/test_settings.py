@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.ingest.bucket import MOST_PER_S
-from app.settings import BadSettings, Settings, load_settings, unknown_keys
+from app.settings import BadSettings, Settings, load_settings, read_settings, unknown_keys
 
 
 @pytest.fixture(autouse=True)
@@ -105,7 +105,8 @@ def test_a_mistake_is_told_without_the_value(monkeypatch: pytest.MonkeyPatch) ->
         ('[{"rig_id": "all", "udp_port": 1}]', r"RIGS\[0\].rig_id: .*means every rig"),
         ('[{"rig_id": "A", "udp_port": 70000}]', r"RIGS\[0\].udp_port"),
         ('[{"rig_id": "A", "udp_port": 1, "colour": "red"}]', r"RIGS\[0\].colour"),
-        ("[{", "RIGS must be a JSON list"),
+        ("[{", "RIGS: must be a JSON list"),
+        ('{"rig_id": "A"}', "RIGS: must be a JSON list"),
     ],
 )
 def test_a_mistake_in_the_rigs_names_the_rig_and_the_field(
@@ -168,8 +169,51 @@ def test_a_misspelt_key_of_the_env_file_is_pointed_out_with_the_nearest_one(tmp_
 
     (sentence,) = unknown_keys(env_file)
 
-    assert "LIVE_RATE is not a setting" in sentence
-    assert "LIVE_RATE_HZ" in sentence
+    assert sentence == f"LIVE_RATE: is no setting, and stands in {env_file}: write LIVE_RATE_HZ, or take it out"
+
+
+def test_a_key_of_docker_compose_in_the_same_file_is_nobodys_mistake(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text("COMPOSE_PROFILES=monitoring\nDOCKER_HOST=x\n", encoding="utf-8")
+
+    assert unknown_keys(env_file) == []
+
+
+def test_a_misspelt_variable_of_the_environment_is_told_where_only_we_begin_so(tmp_path: Path) -> None:
+    (sentence,) = unknown_keys(tmp_path / "none", ["PATH", "SF_ORG_OF_ANOTHER_TOOL", "DATACLOUD_ENABLE"])
+
+    assert sentence.startswith(
+        "DATACLOUD_ENABLE: is no setting, and stands in the environment: write DATACLOUD_ENABLED"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        ("PORT", "eighty", "PORT: is not a whole number: write digits only"),
+        ("PORT", "70000", "PORT: is too large: it must be at most 65535"),
+        ("LIVE_RATE_HZ", "0.5", "LIVE_RATE_HZ: is too small: it must be at least 1.0"),
+        ("DATACLOUD_ENABLED", "perhaps", "DATACLOUD_ENABLED: is neither true nor false: write one of them"),
+        ("LOG_FORMAT", "xml", "LOG_FORMAT: is none of the known words: write 'auto', 'text' or 'json'"),
+        ("DATACLOUD_STATUS_OVERRIDES", "[1", "DATACLOUD_STATUS_OVERRIDES: must be a JSON object, such as"),
+        ("RIGS", '[{"udp_port": 1}]', "RIGS[0].rig_id: is missing: every rig needs it"),
+    ],
+)
+def test_every_mistake_says_what_to_do(monkeypatch: pytest.MonkeyPatch, name: str, value: str, line: str) -> None:
+    monkeypatch.setenv(name, value)
+
+    assert refused().startswith(line)
+
+
+def test_what_is_wrong_has_its_default_so_that_the_rest_can_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "eighty")
+    monkeypatch.setenv("RIGS", "[{")
+    monkeypatch.setenv("DATACLOUD_ENABLED", "true")
+
+    settings, mistakes = read_settings(env_file=None)
+
+    assert (settings.port, len(settings.rigs), settings.datacloud_enabled) == (8080, 2, True)
+    assert list(mistakes) == ["RIGS", "PORT"]
 
 
 def test_the_env_file_is_read(tmp_path: Path) -> None:

@@ -178,6 +178,8 @@ class GatewayFigures(NamedTuple):
         worst_loop_lag_ms: The most in the last minute.
         cloud_offset_s: How far Data Cloud's clock is ahead of the host's.
         utc_offset_s: How far the host's local time is ahead of UTC.
+        starts: Runs of the gateway so far, this one included.
+        unclean_ends: Of them, those that ended without being told to.
     """
 
     now: datetime
@@ -196,6 +198,8 @@ class GatewayFigures(NamedTuple):
     worst_loop_lag_ms: float | None
     cloud_offset_s: float | None
     utc_offset_s: float | None
+    starts: int | None = None
+    unclean_ends: int | None = None
 
 
 class Gravity(IntEnum):

@@ -64,6 +64,7 @@ def ops_body(
         "now": utc_text(gateway.now),
         "version": gateway.version,
         "uptime_s": round(gateway.uptime_s, 1),
+        "runs": {"starts": gateway.starts, "unclean_ends": gateway.unclean_ends},
         "status": status_of(gateway.stages.values(), gateway.problems),
         "problems": sentences(gateway_advice(gateway, rigs, clients)),
         "host": {"name": gateway.host_name, "addresses": list(gateway.addresses), "port": gateway.http_port},
