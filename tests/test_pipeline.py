@@ -502,8 +502,8 @@ def test_a_clock_that_jumped_is_told_for_a_minute() -> None:
     rig = Rig()
     for session_time in (10.0, 50.0):
         frame = round(60 * session_time)
-        header = {"session_time": session_time, "frame_identifier": frame, "overall_frame_identifier": frame}
-        rig.receive(encode(make_packet(2, **header)))
+        header = make_header(2, session_time=session_time, frame_identifier=frame, overall_frame_identifier=frame)
+        rig.receive(encode(make_packet(2, header=header)))
 
     told = rig.pipeline.jump_s
     rig.wait(61)
