@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -32,6 +29,7 @@ from app.datacloud.schema import TELEMETRY
 from app.datacloud.uploader import Uploader
 from app.settings import Settings
 from bench import report
+from bench.gateway import emulated_org
 from bench.timing import Contender, Measured, Work, compare, ready
 from tests.datacloud.rows import make_rows
 
@@ -125,24 +123,9 @@ def _told(what: str, done: Uploaded) -> tuple[str, ...]:
 
 async def upload() -> tuple[Uploaded, Uploaded]:
     """Rows at the pace of two rigs at 60 Hz, and then a backlog as fast as it goes."""
-    with tempfile.TemporaryDirectory() as folder:
-        org = _emulator(folder)
-        try:
-            assert org.stdout is not None
-            told = os.read(org.stdout.fileno(), 65_536).decode()
-            given = dict(line.split("=", 1) for line in told.splitlines())
-            settings = Settings(_env_file=None, **{name.lower(): value for name, value in given.items()})  # type: ignore[call-arg, arg-type]  # text, as from the environment
-            return await _both(settings, Path(folder))
-        finally:
-            org.terminate()
-            org.wait()
-            if org.stdout is not None:
-                org.stdout.close()
-
-
-def _emulator(folder: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "app.datacloud.emulator", "--port", "0", "--print-env", "--state-dir", folder]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory() as folder, emulated_org() as given:
+        settings = Settings(_env_file=None, **{name.lower(): value for name, value in given.items()})  # type: ignore[call-arg, arg-type]  # text, as from the environment
+        return await _both(settings, Path(folder))
 
 
 async def _both(settings: Settings, folder: Path) -> tuple[Uploaded, Uploaded]:
