@@ -18,20 +18,18 @@ import struct
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
 import uvicorn
-from starlette.applications import Starlette
-from starlette.routing import WebSocketRoute
-from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from app.__main__ import server
 from app.main import create_app
 from app.settings import Settings
-from bench.child import Child, child, obey, obey_on_loop
+from bench.child import Answer, Child, child, obey, obey_on_loop
 from bench.machine import GATEWAY_CORE
+from bench.plain import Clients, http_port, loop_factory, plain_server, serving
 from bench.states import Folded, driving
 
 RIGS: Final = ("RIG_A", "RIG_B")
@@ -103,53 +101,33 @@ async def _product() -> None:
             return int(hub.states_sent + hub.facts_sent)
 
         driving_rigs = driving(RIGS)
-        await _serve(server(app), work)
+        await _obey(*await serving(server(app)), work)
 
 
 async def _dumps() -> None:
-    clients: set[WebSocket] = set()
-
-    async def on_client(websocket: WebSocket) -> None:
-        await websocket.accept()
-        clients.add(websocket)
-        try:
-            while True:
-                await websocket.receive_text()
-        except WebSocketDisconnect:
-            clients.discard(websocket)
-
-    async def push(rig: Folded) -> int:
-        state = {"type": "telemetry_update", "rig_id": rig.rig_id, "data": rig.data()}
-        for client in clients:
-            await client.send_text(json.dumps(state))
-        return len(clients)
+    clients = Clients()
+    rigs = driving(RIGS)
 
     async def work(command: dict[str, Any]) -> dict[str, Any]:
         cpu_s, messages = time.process_time(), 0
 
-        async def counted(rig: Folded) -> None:
+        async def push(rig: Folded) -> None:
             nonlocal messages
-            messages += await push(rig)
+            state = {"type": "telemetry_update", "rig_id": rig.rig_id, "data": rig.data()}
+            for client in clients.all:
+                await client.send_text(json.dumps(state))
+                messages += 1
 
-        await _tick(command["seconds"], counted, driving_rigs)
+        await _tick(command["seconds"], push, rigs)
         return {"messages": messages, "cpu_s": time.process_time() - cpu_s}
 
-    driving_rigs = driving(RIGS)
-    app = Starlette(routes=[WebSocketRoute("/ws", on_client)])
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, ws_per_message_deflate=False)
-    await _serve(uvicorn.Server(config), work)
+    await _obey(*await serving(plain_server(clients)), work)
 
 
-async def _serve(running: uvicorn.Server, work: Callable[[dict[str, Any]], Any]) -> None:
-    serving = asyncio.create_task(running.serve())
-    while not running.started:
-        if serving.done():
-            raise RuntimeError("the server did not start")
-        await asyncio.sleep(0.01)
-    port = running.servers[0].sockets[0].getsockname()[1]
-    await obey_on_loop(work, port=port)
+async def _obey(running: uvicorn.Server, task: asyncio.Task[None], work: Callable[[Answer], Awaitable[Answer]]) -> None:
+    await obey_on_loop(work, port=http_port(running))
     running.should_exit = True
-    await serving
+    await task
 
 
 def _write() -> None:
@@ -200,8 +178,7 @@ def main() -> None:
     if kind == "write":
         _write()
         return
-    loop_factory = uvicorn.Config("", loop="auto", log_config=None).get_loop_factory()  # what the gateway's own server takes
-    with asyncio.Runner(loop_factory=loop_factory) as runner:
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_product() if kind == "product" else _dumps())
 
 
