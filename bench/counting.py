@@ -95,7 +95,7 @@ async def _on_loop(shape: str, ports: int, buffer_bytes: int) -> None:
     for _ in range(ports):
         if shape == "stdlib":
             loop = asyncio.get_running_loop()
-            transport, _ = await loop.create_datagram_endpoint(lambda: count, sock=_bound(buffer_bytes))
+            transport, _ = await loop.create_datagram_endpoint(lambda: count, sock=bound(buffer_bytes))
             opened.append(transport.get_extra_info("sockname")[1])
         else:
             endpoint = await open_port("RIG", "127.0.0.1", 0, count.datagram_received, buffer_bytes)
@@ -117,7 +117,7 @@ def _in_c(shape: str, buffer_bytes: int) -> None:
     functions = floor()
     if functions is None:
         raise SystemExit("no cc: the floors in C cannot be measured")
-    with _bound(buffer_bytes) as sock:
+    with bound(buffer_bytes) as sock:
         sock.setblocking(True)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _BLOCKS_S)
 
@@ -129,7 +129,8 @@ def _in_c(shape: str, buffer_bytes: int) -> None:
         obey(work, ports=[sock.getsockname()[1]])
 
 
-def _bound(buffer_bytes: int) -> socket.socket:
+def bound(buffer_bytes: int) -> socket.socket:
+    """A socket on a free port of this machine, with so large a receive buffer."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.setblocking(False)
     if buffer_bytes:
