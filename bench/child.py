@@ -1,6 +1,7 @@
 """Processes that are measured or make load: one command a line to them, one answer a line from them, all as JSON.
 
 A child says `{"ready": ...}` first, and ends when its standard input does: none outlives the one who started it.
+Nothing of the product is imported here: some children are to be without it.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from bench.machine import pin
-from bench.traffic import ROOT
+from bench.machine import ROOT, pin
 
 PATIENCE_S: Final = 30.0
 _END_S: Final = 5.0

@@ -66,11 +66,12 @@ def run(steps: Sequence[int] = STEPS, seconds: float = 3.0) -> Findings:
 def _ramp(steps: Sequence[int], seconds: float) -> list[Step]:
     found: list[Step] = []
     with running_gateway(_RIGS, core=GATEWAY_CORE) as gateway, dashboards(gateway.http_port) as crowd:
-        with load(len(_RIGS), gateway.udp_ports) as sender:
+        with load() as sender:
+            ports = gateway.udp_ports
             for clients in steps:
                 more = clients - (found[-1].clients if found else 0)
                 crowd.add(more, look_at_every=max(1, more // _LOOKED_AT))
-                sender.begin(_SETTLE_S + seconds + 0.2)
+                sender.begin(len(ports), ports, _SETTLE_S + seconds + 0.2)
                 time.sleep(_SETTLE_S)
                 spent_s = cpu_s(gateway.pid)
                 crowd.mark()

@@ -32,7 +32,8 @@ from app.normalize.minting import RigIdentity
 from app.normalize.normalizer import Normalizer
 from bench import report
 from bench.findings import Findings
-from bench.traffic import ROOT, lobby
+from bench.machine import ROOT
+from bench.traffic import lobby
 from tests.datacloud.rows import make_rows
 
 EVENTS: Final = 100_000

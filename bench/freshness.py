@@ -27,19 +27,19 @@ _TAIL_S: Final = 0.2
 
 
 class Side(NamedTuple):
-    """One of the two, with its clients and its sender."""
+    """One of the two, with its clients."""
 
     crowd: Dashboards
-    sender: Load
+    ports: list[int]
 
-    def turn(self, seconds: float) -> Window:
+    def turn(self, sender: Load, seconds: float) -> Window:
         """What its clients get while its rigs drive, after a moment."""
-        self.sender.begin(_SETTLE_S + seconds + _TAIL_S)
+        sender.begin(len(self.ports), self.ports, _SETTLE_S + seconds + _TAIL_S)
         time.sleep(_SETTLE_S)
         self.crowd.mark()
         time.sleep(seconds)
         window = self.crowd.tell()
-        self.sender.end()
+        sender.end()
         return window
 
 
@@ -69,17 +69,18 @@ def _measure(rigs: int, rounds: int, seconds: float) -> tuple[list[Window], list
         ticker = stack.enter_context(child("bench.ticking", rigs, core=GATEWAY_CORE)).ready
         own = _side(gateway.http_port, gateway.udp_ports, stack)
         other = _side(ticker["http_port"], ticker["ports"], stack)
+        sender = stack.enter_context(load())
         found: tuple[list[Window], list[Window]] = ([], [])
         for number in range(rounds):
             for side, windows in ((own, found[0]), (other, found[1]))[:: 1 if number % 2 else -1]:
-                windows.append(side.turn(seconds))
+                windows.append(side.turn(sender, seconds))
         return found
 
 
 def _side(http_port: int, udp_ports: list[int], stack: ExitStack) -> Side:
     crowd = stack.enter_context(dashboards(http_port))
     crowd.add(CLIENTS)
-    return Side(crowd, stack.enter_context(load(len(udp_ports), udp_ports)))
+    return Side(crowd, udp_ports)
 
 
 def _cells(name: str, rigs: int, windows: list[Window], ratio: str) -> list[str]:

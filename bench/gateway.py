@@ -16,8 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from bench.machine import pin
-from bench.traffic import ROOT
+from bench.machine import ROOT, pin
 
 _START_S: Final = 20.0
 _STOP_S: Final = 12.0

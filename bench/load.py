@@ -1,13 +1,13 @@
-"""`python -m bench.load RIGS PORT [PORT ...]`: rigs that race, in a process of its own.
+"""`python -m bench.load`: rigs that race, in a process of its own.
 
 Each rig sends the simulated lobby at its own pace, 60 frames a second, and is at another place of it; each run is a new
 session. Rigs share the ports in turns. Nothing is copied on the way: a template is changed in place (session, time of
-departure) and handed to the kernel. Told `{"seconds": 5}`, it sends for so long and says how it went.
+departure) and handed to the kernel. Told `{"rigs": 2, "ports": [20777, 20778], "seconds": 5}`, it sends for so long and
+says how it went.
 """
 
 from __future__ import annotations
 
-import argparse
 import heapq
 import socket
 import struct
@@ -58,26 +58,22 @@ class Load:
 
     def __init__(self, process: Child) -> None:
         self._process = process
+        self._seconds = 0.0
 
-    def begin(self, seconds: float) -> None:
-        """Have it send."""
+    def begin(self, rigs: int, ports: Sequence[int], seconds: float) -> None:
+        """Have so many rigs send to these ports of this machine."""
         self._seconds = seconds
-        self._process.tell(seconds=seconds)
+        self._process.tell(rigs=rigs, ports=ports, seconds=seconds)
 
     def end(self) -> Sent:
-        """Wait until it has sent all."""
+        """Wait until they have sent all."""
         return Sent(**self._process.hear(self._seconds + 30))
-
-    def run(self, seconds: float) -> Sent:
-        """Both."""
-        self.begin(seconds)
-        return self.end()
 
 
 @contextmanager
-def load(rigs: int, ports: Sequence[int], core: int | None = LOAD_CORE) -> Iterator[Load]:
-    """So many rigs on these ports of this machine, which send when they are told to."""
-    with child("bench.load", rigs, *ports, core=core) as process:
+def load(core: int | None = LOAD_CORE) -> Iterator[Load]:
+    """The sender, until the block ends."""
+    with child("bench.load", core=core) as process:
         yield Load(process)
 
 
@@ -104,7 +100,7 @@ class _Rig:
 class _Rigs:
     """All of them."""
 
-    def __init__(self, rigs: int, ports: Sequence[int], stack: ExitStack) -> None:
+    def __init__(self, stack: ExitStack) -> None:
         mix = lobby()
         self._lasts_s = mix.lasts_s + _FRAME_S
         at_once = groupby(mix.datagrams, key=lambda each: each[0])
@@ -116,29 +112,38 @@ class _Rigs:
         (self._uid,) = _UID.unpack_from(telemetry, _UID_AT)
         self._slots = Slots(telemetry)
         self._runs = 0
-        self._rigs = [_Rig(number, _connected(ports[number % len(ports)], stack)) for number in range(rigs)]
+        self._stack = stack
+        self._sockets: dict[tuple[int, int], socket.socket] = {}
 
-    def send(self, seconds: float) -> Sent:
+    def send(self, count: int, ports: Sequence[int], seconds: float) -> Sent:
         """Send for so long."""
         self._runs += 1
-        for rig in self._rigs:
+        rigs = [_Rig(number, self._socket(number, ports[number % len(ports)])) for number in range(count)]
+        due: list[tuple[float, int, _Frame]] = []
+        for rig in rigs:
             rig.frames = self._from(rig)
-        order = [(*next(rig.frames), rig) for rig in self._rigs]
-        due = [(at_s, rig.number, frame) for at_s, frame, rig in order]
+            at_s, frame = next(rig.frames)
+            due.append((at_s, rig.number, frame))
         heapq.heapify(due)
         sent, late_s, cpu_s, began_s = 0, 0.0, time.process_time(), time.monotonic()
         while due[0][0] < seconds:
             at_s, number, frame = due[0]
-            rig = self._rigs[number]
             wait_s = began_s + at_s - time.monotonic()
             if wait_s > 0:
                 time.sleep(wait_s)
             else:
                 late_s = max(late_s, -wait_s)
-            sent += self._leave(rig, frame)
-            next_s, following = next(rig.frames)
+            sent += self._leave(rigs[number], frame)
+            next_s, following = next(rigs[number].frames)
             heapq.heapreplace(due, (next_s, number, following))
         return Sent(sent, time.monotonic() - began_s, time.process_time() - cpu_s, late_s)
+
+    def _socket(self, rig: int, port: int) -> socket.socket:
+        if (rig, port) not in self._sockets:
+            sock = self._stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            sock.connect(("127.0.0.1", port))
+            self._sockets[rig, port] = sock
+        return self._sockets[rig, port]
 
     def _leave(self, rig: _Rig, frame: _Frame) -> int:
         uid, send = rig.uid, rig.sock.send
@@ -164,23 +169,13 @@ class _Rigs:
             began_s += self._lasts_s
 
 
-def _connected(port: int, stack: ExitStack) -> socket.socket:
-    sock = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-    sock.connect(("127.0.0.1", port))
-    return sock
-
-
 def main() -> None:
     """Send when told to."""
-    parser = argparse.ArgumentParser(prog="python -m bench.load", description="Simulated rigs, told by lines of JSON.")
-    parser.add_argument("rigs", type=int)
-    parser.add_argument("ports", type=int, nargs="+")
-    given = parser.parse_args()
     with ExitStack() as stack:
-        rigs = _Rigs(given.rigs, given.ports, stack)
+        rigs = _Rigs(stack)
 
         def work(command: dict[str, Any]) -> dict[str, Any]:
-            return rigs.send(command["seconds"])._asdict()
+            return rigs.send(command["rigs"], command["ports"], command["seconds"])._asdict()
 
         obey(work)
 

@@ -13,6 +13,8 @@ from typing import Final
 _PROC: Final = Path("/proc")
 ON_LINUX: Final = (_PROC / "net" / "udp").exists()
 MIB: Final = 1024 * 1024
+ROOT: Final = Path(__file__).resolve().parent.parent
+"""The checkout."""
 
 GATEWAY_CORE: Final = 0
 LOAD_CORE: Final = (os.cpu_count() or 1) - 1

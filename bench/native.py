@@ -10,13 +10,13 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from app.ingest.layouts import LAYOUTS
 from bench.peers import CACHE
 
 VALUES: Final = 30
 CARS: Final = 22
 FORMAT: Final = 2025
 CAR_TELEMETRY: Final = 6
+DATAGRAM_BYTES: Final = 1352
 _SOURCE: Final = Path(__file__).with_name("floor.c")
 
 
@@ -66,5 +66,5 @@ def floor() -> Floor | None:
 
 
 def _check(datagram: bytes) -> None:
-    if len(datagram) != LAYOUTS[FORMAT, CAR_TELEMETRY].size:
+    if len(datagram) != DATAGRAM_BYTES:
         raise ValueError(f"{len(datagram)} bytes are no CarTelemetry of format {FORMAT}")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from bench.traffic import ROOT
+from bench.machine import ROOT
 
 F1_PACKETS: Final = {2025: "2025.1.1", 2026: "2026.1.1"}
 """The version of f1-packets that reads a packet format. The newer cannot read the older format."""

@@ -65,17 +65,17 @@ def _measure(rigs: int, shapes: list[str], rounds: int, seconds: float) -> dict[
     found: dict[str, list[Turn]] = {shape: [] for shape in shapes}
     with ExitStack() as stack:
         counters = {shape: stack.enter_context(counting(shape)) for shape in shapes}
-        senders = {shape: stack.enter_context(load(rigs, counters[shape].ports)) for shape in shapes}
+        sender = stack.enter_context(load())
         for number in range(rounds):
             for at in range(len(shapes)):
                 shape = shapes[(number + at) % len(shapes)]
-                found[shape].append(_turn(counters[shape], senders[shape], seconds))
+                found[shape].append(_turn(counters[shape], sender, rigs, seconds))
     return found
 
 
-def _turn(counter: Counting, sender: Load, seconds: float) -> Turn:
+def _turn(counter: Counting, sender: Load, rigs: int, seconds: float) -> Turn:
     counter.begin(seconds + _TAIL_S)
-    sender.begin(seconds)
+    sender.begin(rigs, counter.ports, seconds)
     return Turn(sender.end(), counter.end())
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from bench import report
 from bench.dashboards import Window, dashboards
 from bench.findings import Findings
 from bench.gateway import running_gateway
-from bench.load import Sent, load
+from bench.load import Load, Sent, load
 from bench.machine import GATEWAY_CORE, MIB, cpu_s, memory_bytes, udp_drops
 
 STEPS: Final = (1, 2, 4, 8, 16, 32, 40, 48, 64, 80, 100)
@@ -25,6 +26,8 @@ _SETTLE_S: Final = 2.0
 _LATE_S: Final = 0.05
 """A sender that is later is the limit itself."""
 _LOOKED_AT: Final = 64
+_BEGIN: Final = "<!-- curve: written by make bench -->"
+_END: Final = "<!-- end of the curve -->"
 
 
 class Step(NamedTuple):
@@ -46,12 +49,13 @@ class Step(NamedTuple):
 def run(steps: Sequence[int] = STEPS, seconds: float = 3.0) -> Findings:
     """This row of the benchmarks."""
     found: list[Step] = []
-    for rigs in steps:
-        found.append(_step(rigs, seconds))
-        if not found[-1].holds:
-            found[-1] = _step(rigs, seconds)
-        if not found[-1].holds:
-            break
+    with load() as sender:
+        for rigs in steps:
+            found.append(_step(rigs, sender, seconds))
+            if not found[-1].holds:
+                found[-1] = _step(rigs, sender, seconds)
+            if not found[-1].holds:
+                break
     best = max((step.rigs for step in found if step.holds), default=0)
     limit = ""
     if found[-1].sent.late_s > _LATE_S:
@@ -71,20 +75,33 @@ def curve(steps: Sequence[Step]) -> str:
     return report.table(columns, map(_cells, steps))
 
 
-def _step(rigs: int, seconds: float) -> Step:
+def write_curve(page: Path, section: str) -> None:
+    """Put the table of a section into the page, in place of the one between its marks.
+
+    Raises:
+        RuntimeError: The page has no marks.
+    """
+    before, begin, rest = page.read_text(encoding="utf-8").partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not end:
+        raise RuntimeError(f"{page.name} has no place for the curve: it wants {_BEGIN} and {_END}, a line each")
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    page.write_text("\n".join([f"{before}{begin}", "", *lines, "", f"{end}{after}"]), encoding="utf-8")
+
+
+def _step(rigs: int, sender: Load, seconds: float) -> Step:
     names = [f"RIG_{number}" for number in range(rigs)]
     with running_gateway(names, core=GATEWAY_CORE) as gateway, dashboards(gateway.http_port) as crowd:
         ports, clients = gateway.udp_ports, rigs * CLIENTS_PER_RIG
         crowd.add(clients, names, look_at_every=max(1, clients // _LOOKED_AT))
-        with load(rigs, ports) as sender:
-            sender.begin(_SETTLE_S + seconds + 0.2)
-            time.sleep(_SETTLE_S)
-            spent_s, began_s = cpu_s(gateway.pid), time.monotonic()
-            crowd.mark()
-            time.sleep(seconds)
-            window = crowd.tell()
-            of_a_core = (cpu_s(gateway.pid) - spent_s) / (time.monotonic() - began_s)
-            sent = sender.end()
+        sender.begin(rigs, ports, _SETTLE_S + seconds + 0.2)
+        time.sleep(_SETTLE_S)
+        spent_s, began_s = cpu_s(gateway.pid), time.monotonic()
+        crowd.mark()
+        time.sleep(seconds)
+        window = crowd.tell()
+        of_a_core = (cpu_s(gateway.pid) - spent_s) / (time.monotonic() - began_s)
+        sent = sender.end()
         lost = udp_drops(ports)
         return Step(rigs, sent, lost, window, of_a_core, memory_bytes(gateway.pid))
 

@@ -26,9 +26,10 @@ def run(rounds: int = 3, halvings: int = 6) -> Findings:
     if not machine.ON_LINUX:
         return Findings("## Stall\n\nNot measured: the kernel's counter of drops is read from Linux's /proc.\n", {})
     found: dict[int, list[float]] = {DEFAULT_BUFFER: [], BUFFER_BYTES: []}
-    for _ in range(rounds):
-        for buffer_bytes, stalls in found.items():
-            stalls.append(_longest(buffer_bytes, halvings))
+    with load() as sender:
+        for _ in range(rounds):
+            for buffer_bytes, stalls in found.items():
+                stalls.append(_longest(buffer_bytes, sender, halvings))
     ratio = median(own / other for own, other in zip(found[BUFFER_BYTES], found[DEFAULT_BUFFER], strict=True))
     rows = [
         ["the kernel's default buffer", f"{1000 * median(found[DEFAULT_BUFFER]):.0f}", "1"],
@@ -48,10 +49,10 @@ def run(rounds: int = 3, halvings: int = 6) -> Findings:
     return Findings(f"{intro}\n{table}", {"stall": ratio, "stall.ms": 1000 * median(found[BUFFER_BYTES])})
 
 
-def _longest(buffer_bytes: int, halvings: int) -> float:
+def _longest(buffer_bytes: int, sender: Load, halvings: int) -> float:
     """The longest stall without a drop, in seconds, to within the last halving."""
     held_s, lost_s = 0.0, _MOST_S[buffer_bytes]
-    with counting("uvloop", buffer_bytes=buffer_bytes) as counter, load(RIGS, counter.ports) as sender:
+    with counting("uvloop", buffer_bytes=buffer_bytes) as counter:
         for _ in range(halvings):
             tried_s = (held_s + lost_s) / 2
             if _drops(counter, sender, tried_s):
@@ -63,7 +64,7 @@ def _longest(buffer_bytes: int, halvings: int) -> float:
 
 def _drops(counter: Counting, sender: Load, stall_s: float) -> int:
     before = machine.udp_drops(counter.ports)
-    sender.begin(stall_s + 3 * _CALM_S)
+    sender.begin(RIGS, counter.ports, stall_s + 3 * _CALM_S)
     time.sleep(_CALM_S)
     counter.stall(stall_s)
     sender.end()

@@ -55,8 +55,9 @@ def _memory(minutes: float) -> tuple[int, int]:
     """Resident bytes after so long, and the most there were."""
     with running_gateway(_RIGS) as gateway, dashboards(gateway.http_port) as crowd:
         crowd.add(_CLIENTS, look_at_every=_CLIENTS)
-        with load(len(_RIGS), gateway.udp_ports) as sender:
-            sender.run(60 * minutes)
+        with load() as sender:
+            sender.begin(len(_RIGS), gateway.udp_ports, 60 * minutes)
+            sender.end()
             return memory_bytes(gateway.pid), memory_bytes(gateway.pid, "VmHWM")
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 from itertools import count, cycle, dropwhile, islice, takewhile
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from app.ingest.capture import read_capture
@@ -18,9 +17,9 @@ from app.ingest.decoder import encode
 from app.ingest.header import HEADER_SIZE, parse_header, write_header
 from app.ingest.schedule import with_session_of_pass
 from app.sim.run import simulate
+from bench.machine import ROOT
 from tests.builders import make_packet
 
-ROOT: Final = Path(__file__).resolve().parent.parent
 _CAPTURES: Final = ROOT / "tests" / "captures"
 _FRAME_S: Final = 1 / 60
 _LOBBY_S: Final = (20.0, 40.0)

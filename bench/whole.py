@@ -48,19 +48,18 @@ class Contender(NamedTuple):
 
     pid: int
     ports: list[int]
-    sender: Load
     read: Callable[[], int]
 
-    def turn(self, seconds: float) -> Turn:
+    def turn(self, sender: Load, seconds: float) -> Turn:
         """Its CPU while the rigs drive, after a moment."""
         drops, read = udp_drops(self.ports), self.read()
-        self.sender.begin(_SETTLE_S + seconds + 0.2)
+        sender.begin(len(self.ports), self.ports, _SETTLE_S + seconds + 0.2)
         time.sleep(_SETTLE_S)
         spent_s, began_s = cpu_s(self.pid), time.monotonic()
         time.sleep(seconds)
         lasted_s = time.monotonic() - began_s
         of_a_core = (cpu_s(self.pid) - spent_s) / lasted_s
-        self.sender.end()
+        sender.end()
         return Turn(of_a_core, self.read() - read, udp_drops(self.ports) - drops)
 
 
@@ -86,6 +85,7 @@ def run(rounds: int = 3, seconds: float = 4.0) -> Findings:
 
 def _measure(rigs: int, rounds: int, seconds: float) -> dict[str, list[Turn]]:
     with ExitStack() as stack:
+        sender = stack.enter_context(load())
         contenders = {"gateway": _gateway(rigs, stack), "count": _count(rigs, stack)}
         if rigs == _NAIVE_AT and (naive := _naive(rigs, stack)) is not None:
             contenders["naive"] = naive
@@ -94,7 +94,7 @@ def _measure(rigs: int, rounds: int, seconds: float) -> dict[str, list[Turn]]:
         for number in range(rounds):
             for at in range(len(names)):
                 name = names[(number + at) % len(names)]
-                found[name].append(contenders[name].turn(seconds))
+                found[name].append(contenders[name].turn(sender, seconds))
         return found
 
 
@@ -116,14 +116,14 @@ def _naive(rigs: int, stack: ExitStack) -> Contender | None:
 
 def _count(rigs: int, stack: ExitStack) -> Contender:
     counter = stack.enter_context(counting("uvloop", ports=rigs))
-    return Contender(counter.pid, counter.ports, stack.enter_context(load(rigs, counter.ports)), lambda: 0)
+    return Contender(counter.pid, counter.ports, lambda: 0)
 
 
 def _with_clients(pid: int, http_port: int, ports: list[int], stack: ExitStack) -> Contender:
     crowd = stack.enter_context(dashboards(http_port))
     crowd.add(CLIENTS, look_at_every=CLIENTS)
     crowd.mark()
-    return Contender(pid, ports, stack.enter_context(load(len(ports), ports)), lambda: crowd.tell().messages)
+    return Contender(pid, ports, lambda: crowd.tell().messages)
 
 
 def _ratio(found: dict[str, list[Turn]], name: str, to: str) -> float:
