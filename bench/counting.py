@@ -87,10 +87,16 @@ class _Count(asyncio.DatagramProtocol):
     """Counts; as `receive` of the product's endpoint and as an endpoint of the standard library."""
 
     def __init__(self) -> None:
-        self.datagrams = 0
+        self._datagrams = 0
+        self._told = (0, time.process_time())
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.datagrams += 1
+        self._datagrams += 1
+
+    def since_last(self) -> dict[str, Any]:
+        """What came since the last time, so that nothing is missed which comes before a command does."""
+        (datagrams, cpu_s), self._told = self._told, (self._datagrams, time.process_time())
+        return {"datagrams": self._datagrams - datagrams, "cpu_s": self._told[1] - cpu_s}
 
 
 async def _on_loop(shape: str, ports: int, buffer_bytes: int) -> None:
@@ -101,11 +107,11 @@ async def _on_loop(shape: str, ports: int, buffer_bytes: int) -> None:
         if "stall_s" in command:
             time.sleep(command["stall_s"])  # noqa: ASYNC251  # the loop is to be blocked
             await asyncio.sleep(0.05)
-            return {}
-        before, cpu_s = count.datagrams, time.process_time()
+            return count.since_last()
         await asyncio.sleep(command["seconds"])
-        return {"datagrams": count.datagrams - before, "cpu_s": time.process_time() - cpu_s}
+        return count.since_last()
 
+    count.since_last()  # what the start took is nobody's
     await obey_on_loop(work, ports=opened)
 
 
