@@ -15,6 +15,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 from math import prod
 from operator import itemgetter
@@ -119,7 +120,7 @@ class Codec(Generic[T]):
             cars: What `CARS` means in a shape.
             pads: Bytes to leave out, keyed by the index of the row before which they lie (`len(rows)` = at the end).
         """
-        self._make: Callable[[Any], T] = make._make  # type: ignore[attr-defined]  # every NamedTuple has it
+        self._make: Callable[[Any], T] = maker(make)
         shapes = [tuple(cars if n == CARS else n for n in row.shape) for row in rows]
         widths = [1 if row.type == CHAR else prod(shape) for row, shape in zip(rows, shapes, strict=True)]
         starts = [0, *accumulate(widths)]
@@ -180,9 +181,10 @@ class Codec(Generic[T]):
 
     def read_all(self, buffer: bytes, offset: int, count: int) -> Iterator[T]:
         """`count` records from `offset` on."""
-        make, values = self._make, self.values
-        for flat in self._struct.iter_unpack(memoryview(buffer)[offset : offset + count * self.size]):
-            yield make(values(flat))
+        flats = self._struct.iter_unpack(memoryview(buffer)[offset : offset + count * self.size])
+        if self._absent or self._convert:
+            return map(self._make, map(self.values, flats))
+        return map(self._make, map(self._pick, flats))  # without a Python frame a record
 
     def write(self, record: T) -> bytes:
         """The inverse of `read`; padding is zero.
@@ -194,6 +196,12 @@ class Codec(Generic[T]):
         for name, flatten in self._flatten:
             flat.extend(flatten(getattr(record, name)))
         return self._struct.pack(*flat)
+
+
+def maker(kind: type[T]) -> Callable[[Any], T]:
+    """Makes the NamedTuple of values in its order, as many as it has: its own `_make` and call cost a Python frame."""
+    make: Callable[[Any], T] = partial(tuple.__new__, kind)
+    return make
 
 
 def _pick_one(places: Sequence[int | slice]) -> Callable[[tuple[Any, ...]], Any]:
@@ -267,7 +275,7 @@ class PacketLayout:
     ) -> None:
         self.packet_id = spec.packet_id
         self.name = spec.name
-        self._make = make
+        self._make = maker(make)
         names: tuple[str, ...] = make._fields  # type: ignore[attr-defined]  # every NamedTuple has it
         fields = [row for row in spec.rows if isinstance(row, Field)]
         pads: dict[int, int] = {}
@@ -294,12 +302,12 @@ class PacketLayout:
         """The packet; `datagram` must be exactly `size` bytes long."""
         if self._bare:
             values: list[Any] = [header, *(self._block(array, datagram) for array in self._arrays)]
-            return self._make(*values)
+            return self._make(values)
         values = list(self._scalars.read_values(datagram, HEADER_SIZE))
         values[0] = header
         for array in self._arrays:
             values[array.place] = self._block(array, datagram)
-        return self._make(*values)
+        return self._make(values)
 
     @staticmethod
     def _block(array: _Array, datagram: bytes) -> Any:
