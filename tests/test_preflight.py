@@ -114,7 +114,11 @@ def test_a_folder_that_may_not_be_written_is_told_before_anything_is_opened(tmp_
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o500)
     path = env_file(
-        tmp_path, HISTORY_PATH=str(locked / "deep" / "history.sqlite3"), RECORD_DIR=str(locked), LOG_KEEP_MB="0"
+        tmp_path,
+        HISTORY_PATH=str(locked / "deep" / "history.sqlite3"),
+        SOURCES_PATH=str(locked / "sources.json"),
+        RECORD_DIR=str(locked),
+        LOG_KEEP_MB="0",
     )
     for parent in tmp_path.parents[:2]:
         parent.chmod(0o755)
@@ -125,6 +129,7 @@ def test_a_folder_that_may_not_be_written_is_told_before_anything_is_opened(tmp_
     told = "by this user, or its disk is read-only: make it writable, or name another place"
     assert lines == [
         f"HISTORY_PATH: {locked / 'deep'} does not exist, and cannot be made {told}",
+        f"SOURCES_PATH: {locked} may not be written {told}",
         f"RECORD_DIR: {locked} may not be written {told}",
     ]
 
@@ -174,3 +179,20 @@ def test_a_key_that_cannot_be_used_ends_the_process_within_two_seconds(
     reached(exactly("exit code", ended.returncode, 2))
     assert "SF_PRIVATE_KEY_PATH: " in ended.stderr
     assert words in ended.stderr
+
+
+def test_places_that_datagrams_cannot_be_passed_on_to_stand_in_the_same_list(tmp_path: Path) -> None:
+    path = env_file(
+        tmp_path, PORT="eighty", RIG_A_FORWARD_TO="127.0.0.1:20778", RIG_B_FORWARD_TO="overlay", RIG_A_SOURCE="left"
+    )
+
+    told = mistakes(path)
+
+    assert {line.partition(":")[0] for line in told} == {"PORT", "RIG_A_SOURCE", "RIG_A_FORWARD_TO", "RIG_B_FORWARD_TO"}
+    assert any("a port of the gateway's own" in line for line in told)
+
+
+def test_claims_are_kept_in_a_file_of_their_own(tmp_path: Path) -> None:
+    path = env_file(tmp_path, SOURCES_PATH="data/one", HISTORY_PATH="data/one")
+
+    assert mistakes(path) == ["SOURCES_PATH: is the same file as HISTORY_PATH: give each its own"]
