@@ -50,7 +50,7 @@ class Port:
         self._monotonic = monotonic
         self._endpoint: RigEndpoint | None = None
         self._holders: dict[str, Line] = {}
-        self._known: dict[str, str] = {}
+        self._told_holders: dict[str, str | None] = {}
         self._strangers = Strangers(monotonic())
         self._filter = b""
         self._no_filter: str | None = "the port is not open"
@@ -120,11 +120,12 @@ class Port:
 
     def _changed_hands(self, line: Line) -> None:
         """Another sender holds a rig's lease, or nobody does any more."""
-        rig, holder = line.rig.rig_id, line.lease.holder
+        rig, holder, before = line.rig.rig_id, line.lease.holder, self._told_holders.get(line.rig.rig_id)
         if holder is not None:
             self._strangers.forget(holder)
-            logger.info("%s has a sender", rig, extra={"rig": rig, "address": holder, "before": self._known.get(rig)})
-            self._known[rig] = holder
+            if holder != before:
+                logger.info("%s has a sender", rig, extra={"rig": rig, "address": holder, "before": before})
+        self._told_holders[rig] = holder
         self._holders = {each.lease.holder: each for each in self.lines if each.lease.holder is not None}
         self._refilter()
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from app.ingest.bucket import MOST_PER_S
 from tests.chaos.dashboard import Dashboard, percentile
 from tests.chaos.driving import Driving
 from tests.chaos.stage import processor_s
@@ -97,7 +98,10 @@ def own_name_checks(seen: Flooded) -> list[Check]:
 
 
 async def _flooded(sender: str, per_s: int, seconds: float) -> Flooded:
-    with running_gateway() as gateway, Driving(gateway.rig_ports, senders=(RIG_A, RIG_B)) as rigs:
+    with (
+        running_gateway(UDP_MAX_DATAGRAMS_PER_S=str(MOST_PER_S)) as gateway,
+        Driving(gateway.rig_ports, senders=(RIG_A, RIG_B)) as rigs,
+    ):
         async with Dashboard(gateway.socket_url) as dashboard:
             await asyncio.to_thread(rigs.until_all_drive)
             lags = await asyncio.to_thread(_lags, gateway)
