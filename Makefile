@@ -10,7 +10,7 @@ SPEED ?= 1
 DIR ?= tests/captures
 RESULTS := .cache/reliability
 
-.PHONY: help setup demo run replay test test-quick check lint types format lock bench bench-wall truth chaos reliability fuzz captures schema goldens screenshots clean
+.PHONY: help setup demo run replay test test-quick check lint types format lock licences sbom bench bench-wall truth chaos reliability fuzz captures schema goldens screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,6 +56,13 @@ format: $(STAMP) ## Put the code into ruff's form
 lock: ## Write requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --quiet --output-file requirements.lock
+
+licences: $(STAMP) ## Write docs/licences.md anew from requirements.lock and web/vendor
+	$(BIN)/python -m tests.supply licences > docs/licences.md
+
+sbom: $(STAMP) ## Write the bill of materials .cache/sbom.json (needs cyclonedx-py, from PyPI's cyclonedx-bom)
+	@mkdir -p .cache
+	cyclonedx-py environment --output-reproducible --of JSON $(BIN)/python | $(BIN)/python -m tests.supply sbom > .cache/sbom.json
 
 bench: $(STAMP) ## Measure decode cost beside f1-packets, and the pipeline's throughput
 	@$(BIN)/python -m bench
