@@ -68,7 +68,7 @@ def _places(settings: Settings) -> Iterable[str]:
         yield from (f"{setting}: {wrong}" for wrong in _file_mistake(file))
     if settings.record_dir:
         yield from (f"RECORD_DIR: {wrong}" for wrong in _folder_mistake(Path(settings.record_dir)))
-    if settings.log_keep_mb:
+    if settings.log_keep_mb and settings.log_dir:
         yield from (f"LOG_DIR: {wrong}" for wrong in _folder_mistake(Path(settings.log_dir)))
 
 

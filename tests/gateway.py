@@ -92,8 +92,7 @@ def environment(port: int, rig_ports: tuple[int, ...], **settings: str) -> dict[
         "HTTP_HOST": "127.0.0.1",
         "UDP_HOST": "127.0.0.1",
         "RIGS": json.dumps(rigs),
-        "HISTORY_PATH": (history := history_path()),
-        "LOG_DIR": str(Path(history).with_name("log")),
+        "HISTORY_PATH": history_path(),
     }
     return {**os.environ, "PYTHONUNBUFFERED": "1", **own, **settings}
 

@@ -180,3 +180,11 @@ def test_the_example_file_says_the_defaults(tmp_path: Path) -> None:
 
     assert load_settings(example) == load_settings(env_file=None)
     assert unknown_keys(example) == []
+
+
+def test_the_log_is_kept_beside_the_history_unless_it_has_a_place_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HISTORY_PATH", "/data/history.sqlite3")
+    assert load_settings(env_file=None).log_folder == Path("/data/log")
+
+    monkeypatch.setenv("LOG_DIR", "/var/log/rig")
+    assert load_settings(env_file=None).log_folder == Path("/var/log/rig")
