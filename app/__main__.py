@@ -24,6 +24,7 @@ from fastapi import FastAPI
 
 from app.errors import PortUnavailable
 from app.main import Gateway, app_from_environment
+from app.publish.listener import bounded_protocol
 from app.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -79,19 +80,25 @@ def _outlives(number: int) -> bool:
 
 def server(app: FastAPI) -> uvicorn.Server:
     """The server of one application, by its settings."""
-    settings = app.state.gateway.settings
+    gateway = app.state.gateway
+    settings = gateway.settings
     config = uvicorn.Config(
         app,
         host=settings.http_host,
         port=settings.port,
+        http=bounded_protocol(gateway.refused),
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # an address that anybody can write into a header is none
         timeout_graceful_shutdown=_LEAVE_S,
         timeout_keep_alive=5,
+        ws_max_queue=16,
         ws_max_size=65_536,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
         ws_per_message_deflate=False,
     )
-    return _Server(config, app.state.gateway)
+    return _Server(config, gateway)
 
 
 def listener(settings: Settings) -> socket.socket:

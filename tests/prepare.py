@@ -1,4 +1,4 @@
-"""`make test` calls this first: the two programs outside Python that the tests drive, installed if possible."""
+"""`make test` calls this first: the programs outside Python that the tests drive, installed if possible."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import Final
 
-_NEEDED: Final = {"chromium": "chromium", "node": "nodejs"}
+_NEEDED: Final = {"chromium": "chromium", "node": "nodejs", "ip": "iproute2"}
 """Program to Debian package."""
 
 

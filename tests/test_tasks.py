@@ -97,7 +97,7 @@ async def running(folder: Path) -> AsyncIterator[tuple[Gateway, Callable[[], Any
     await gateway.start()
     try:
         transport = httpx.ASGITransport(application)
-        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as browser:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as browser:
             yield gateway, lambda: browser.get("/health")
     finally:
         await gateway.stop()
@@ -115,9 +115,9 @@ async def test_a_task_that_dies_turns_health_red_and_ends_the_process(
     reached: Reached,
 ) -> None:
     monkeypatch.setattr(owner, method, boom_later if iscoroutinefunction(getattr(owner, method)) else boom)
-    began_s = time.monotonic()
 
     async with running(tmp_path) as (gateway, health):
+        began_s = time.monotonic()
         assert gateway._uplink is not None
         gateway._uplink.outbox.append(make_rows(5))
         while (answer := await health()).status_code == 200 and time.monotonic() < began_s + 2 * RED_S:  # noqa: ASYNC110  # as a monitor asks

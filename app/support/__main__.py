@@ -80,7 +80,7 @@ def main(arguments: list[str]) -> int:
 def collected(env_file: str, at: datetime) -> tuple[Mapping[str, str], bool]:
     """The bundle's files by name, and whether the gateway answered."""
     settings, wrong = mistakes(env_file)
-    heard = ask(url_of(settings.http_host, settings.port))
+    heard = ask(url_of(settings.http_host, settings.port), settings.metrics_token.get_secret_value())
     is_up = heard[0].status is not None
     people = guests_of(settings) | _people_of(Path(settings.history_path))
     people = people.union(*(people_in(answer.body) for answer in heard))

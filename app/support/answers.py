@@ -42,20 +42,29 @@ def url_of(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def ask(url: str, paths: tuple[str, ...] = PATHS) -> list[Heard]:
-    """Ask for each path; after one that nobody answers, the rest is not asked."""
+def ask(url: str, metrics_token: str = "", paths: tuple[str, ...] = PATHS) -> list[Heard]:
+    """Ask for each path; after one that nobody answers, the rest is not asked.
+
+    Args:
+        url: The gateway's.
+        metrics_token: Opens `/metrics` where a token closes it; it is shown nowhere else.
+        paths: What is asked for.
+    """
     asks = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy stands before this very machine
     heard: list[Heard] = []
     for path in paths:
-        heard.append(_heard(asks, url, path))
+        asked = urllib.request.Request(url + path)
+        if path == "/metrics" and metrics_token:
+            asked.add_header("Authorization", f"Bearer {metrics_token}")
+        heard.append(_heard(asks, asked, path))
         if heard[-1].status is None:
             break
     return heard
 
 
-def _heard(asks: urllib.request.OpenerDirector, url: str, path: str) -> Heard:
+def _heard(asks: urllib.request.OpenerDirector, asked: urllib.request.Request, path: str) -> Heard:
     try:
-        with asks.open(url + path, timeout=_PATIENCE_S) as answer:
+        with asks.open(asked, timeout=_PATIENCE_S) as answer:
             return Heard(path, answer.status, answer.read(_MOST_BYTES).decode(errors="replace"))
     except urllib.error.HTTPError as refused:
         with refused:

@@ -17,7 +17,8 @@ _GUESTS: Final = ("driver_a_name", "driver_a_individual_id", "driver_b_name", "d
 # Any: JSON.
 def shown(settings: Settings) -> dict[str, Any]:
     """Every setting by name; of secrets whether they are set, of guests whether there is one."""
-    return {name.upper(): _shown(name, getattr(settings, name)) for name in Settings.model_fields}
+    plain = settings.model_dump(mode="json")
+    return {name.upper(): _shown(name, getattr(settings, name), plain[name]) for name in Settings.model_fields}
 
 
 def changed(settings: Settings) -> list[str]:
@@ -40,7 +41,7 @@ def secrets_of(settings: Settings) -> set[str]:
 
 
 # Any: a setting's value, and JSON.
-def _shown(name: str, value: Any) -> Any:
+def _shown(name: str, value: Any, plain: Any) -> Any:
     if isinstance(value, SecretStr):
         return "set" if value.get_secret_value() else ""
     if name in _MASKED:
@@ -48,8 +49,5 @@ def _shown(name: str, value: Any) -> Any:
     if name in _GUESTS:
         return GUEST if value else ""
     if name == "rigs":
-        return [
-            {key: GUEST if key in PERSONAL and each else each for key, each in rig.model_dump(mode="json").items()}
-            for rig in value
-        ]
-    return value
+        return [{key: GUEST if key in PERSONAL and each else each for key, each in rig.items()} for rig in plain]
+    return plain

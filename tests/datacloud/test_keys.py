@@ -194,7 +194,7 @@ class TestRefused:
         in_file(mounted, pem(), 0o444)
         link = tmp_path / "datacloud.key"
         link.symlink_to(mounted / "datacloud.key")
-        monkeypatch.setattr("app.datacloud.keys._SECRETS", (mounted,))
+        monkeypatch.setattr("app.secretfile._SECRETS", (mounted,))
 
         assert load_key(mounted / "datacloud.key", None, None).bits == 2048
         assert load_key(link, None, None).bits == 2048

@@ -33,6 +33,8 @@ def test_the_body_has_the_contracts_keys() -> None:
         "clients",
         "clients_cut",
         "clients_refused",
+        "ports",
+        "senders",
         "loop_lag_ms",
         "clock",
     }
@@ -105,8 +107,8 @@ def test_packets_stand_as_expected_seen_and_in_all() -> None:
     rig = WELL._replace(packets=[PacketFigures("session", 2.0, 1.98765, 40), PacketFigures("event", None, None, 3)])
 
     assert body(rig)["rigs"][0]["packets"] == [
-        {"packet": "session", "expected_hz": 2.0, "seen_hz": 1.99, "total": 40},
-        {"packet": "event", "expected_hz": None, "seen_hz": None, "total": 3},
+        {"packet": "session", "expected_hz": 2.0, "seen_hz": 1.99, "total": 40, "short": False},
+        {"packet": "event", "expected_hz": None, "seen_hz": None, "total": 3, "short": False},
     ]
 
 

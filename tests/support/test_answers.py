@@ -19,7 +19,10 @@ class Answering(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.send_response(503 if self.path == "/readyz" else 200)
         self.end_headers()
-        self.wfile.write(b"not ready: live\n" if self.path == "/readyz" else b'{"status": "failed"}')
+        if self.path == "/metrics":
+            self.wfile.write(self.headers.get("Authorization", "nothing").encode())
+        else:
+            self.wfile.write(b"not ready: live\n" if self.path == "/readyz" else b'{"status": "failed"}')
 
     def log_message(self, format: str, *args: object) -> None:
         """Say nothing."""
@@ -52,14 +55,21 @@ def test_a_gateway_that_listens_everywhere_is_asked_at_this_machine(host: str, u
 def test_an_answer_that_tells_of_trouble_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with answering() as url:
-        health, ready = ask(url, ("/health", "/readyz"))
+        health, ready = ask(url, paths=("/health", "/readyz"))
 
     assert (health.status, health.body) == (200, {"status": "failed"})
     assert (ready.status, ready.text, ready.body) == (503, "not ready: live\n", None)
 
 
 def test_where_nobody_answers_it_is_asked_once() -> None:
-    (silence,) = ask(f"http://127.0.0.1:{free_port()}", ("/health", "/readyz"))
+    (silence,) = ask(f"http://127.0.0.1:{free_port()}", paths=("/health", "/readyz"))
 
     assert (silence.status, silence.body) == (None, None)
     assert "refused" in silence.text
+
+
+def test_metrics_that_a_token_closes_are_asked_for_with_it_and_nothing_else_is() -> None:
+    with answering() as url:
+        open_ones, closed = ask(url, paths=("/metrics",)), ask(url, "a-token-of-24-characters", paths=("/metrics",))
+
+    assert [heard.text for heard in (*open_ones, *closed)] == ["nothing", "Bearer a-token-of-24-characters"]

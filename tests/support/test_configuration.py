@@ -18,6 +18,7 @@ SETTINGS = Settings(  # type: ignore[call-arg]  # pydantic-settings' documented 
     sf_username="somebody@acme.example",
     salesforce_domain="acme.my.salesforce.com",
     port=8081,
+    rig_a_source="192.0.2.8",  # type: ignore[arg-type]  # text, as in the environment
 )
 
 
@@ -27,7 +28,7 @@ def test_secrets_and_guests_are_told_as_set_and_nothing_more() -> None:
     assert not any(hidden in text for hidden in ("Ada", "003xx", "Bob", "3MVG", "second-line", "somebody"))
     assert shown(SETTINGS)["SF_CLIENT_ID"] == "set"
     assert shown(SETTINGS)["SF_PRIVATE_KEY_PASSPHRASE"] == ""
-    assert shown(SETTINGS)["RIGS"][0] == {**RigSettings(rig_id="RIG_A", udp_port=1).model_dump(), **BLANKED}
+    assert shown(SETTINGS)["RIGS"][0] == {**RigSettings(rig_id="RIG_A", udp_port=1).model_dump(mode="json"), **BLANKED}
 
 
 BLANKED = {"driver_name": "[guest]", "individual_id": "[guest]"}
