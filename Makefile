@@ -10,7 +10,7 @@ SPEED ?= 1
 DIR ?= tests/captures
 RESULTS := .cache/reliability
 
-.PHONY: help setup demo run replay test test-quick check lint types format lock licences sbom bench bench-wall truth chaos reliability fuzz captures schema goldens screenshots clean
+.PHONY: help setup demo run replay test test-quick check lint types format lock licences sbom bench bench-quick bench-check bench-wall truth chaos reliability fuzz captures schema goldens screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -64,8 +64,14 @@ sbom: $(STAMP) ## Write the bill of materials .cache/sbom.json (needs cyclonedx-
 	@mkdir -p .cache
 	cyclonedx-py environment --output-reproducible --of JSON $(BIN)/python | $(BIN)/python -m tests.supply sbom > .cache/sbom.json
 
-bench: $(STAMP) ## Measure decode cost beside f1-packets, and the pipeline's throughput
-	@$(BIN)/python -m bench
+bench: $(STAMP) ## Measure everything beside peers and floors, and write docs/benchmarks.md (10 minutes, on an idle machine)
+	@$(BIN)/python -m bench --write
+
+bench-quick: $(STAMP) ## Measure the cheap rows, shortened (some 90 s)
+	@$(BIN)/python -m bench --quick
+
+bench-check: $(STAMP) ## Fail when a ratio of a quick run is beyond bench/bounds.toml
+	@$(BIN)/python -m bench --check
 
 bench-wall: $(STAMP) ## Measure the page in Chromium: cost a second with 2 and 4 rigs, heap over 10 minutes, input to pixel
 	@$(BIN)/python -m bench.wall
