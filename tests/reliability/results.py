@@ -1,4 +1,4 @@
-"""What was measured: read from the files that pytest (`--rows`), the long proofs and the containers' (`--json`) write."""
+"""What was measured: read from what pytest (`--rows`), the long proofs and the containers' check (`--json`) write."""
 
 from __future__ import annotations
 
