@@ -77,11 +77,13 @@ def _places(settings: Settings) -> Iterable[str]:
         files["DATACLOUD_OUTBOX_PATH"] = Path(settings.datacloud_outbox_path)
         if _same(files["HISTORY_PATH"], files["DATACLOUD_OUTBOX_PATH"]):
             yield "DATACLOUD_OUTBOX_PATH: is the same file as HISTORY_PATH: give each its own"
+    if not settings.operator_token.get_secret_value() and not os.path.exists(settings.operator_token_path):
+        files["OPERATOR_TOKEN_PATH"] = Path(settings.operator_token_path)
     for setting, file in files.items():
         yield from (f"{setting}: {wrong}" for wrong in _file_mistake(file))
     if settings.record_dir:
         yield from (f"RECORD_DIR: {wrong}" for wrong in _folder_mistake(Path(settings.record_dir)))
-    if settings.log_keep_mb:
+    if settings.log_keep_mb and settings.log_dir:
         yield from (f"LOG_DIR: {wrong}" for wrong in _folder_mistake(Path(settings.log_dir)))
 
 

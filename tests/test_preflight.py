@@ -17,6 +17,9 @@ from tests.chaos.verdict import at_most, exactly
 from tests.conftest import Reached
 from tests.gateway import environment, run_to_end
 
+ELSEWHERE = {"OPERATOR_TOKEN": "a-token-of-the-operators-own", "SOURCES_PATH": "/tmp/sources.json"}
+"""Places that are not what a test is about."""
+
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -113,13 +116,10 @@ def test_a_folder_that_may_not_be_written_is_told_before_anything_is_opened(tmp_
     tmp_path.chmod(0o755)
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o500)
-    path = env_file(
-        tmp_path,
-        HISTORY_PATH=str(locked / "deep" / "history.sqlite3"),
-        SOURCES_PATH=str(locked / "sources.json"),
-        RECORD_DIR=str(locked),
-        LOG_KEEP_MB="0",
-    )
+    deep = str(locked / "deep" / "history.sqlite3")
+    sources = str(locked / "sources.json")
+    places = {"HISTORY_PATH": deep, "SOURCES_PATH": sources, "RECORD_DIR": str(locked), "LOG_DIR": str(locked)}
+    path = env_file(tmp_path, **{**ELSEWHERE, **places})
     for parent in tmp_path.parents[:2]:
         parent.chmod(0o755)
 
@@ -131,6 +131,7 @@ def test_a_folder_that_may_not_be_written_is_told_before_anything_is_opened(tmp_
         f"HISTORY_PATH: {locked / 'deep'} does not exist, and cannot be made {told}",
         f"SOURCES_PATH: {locked} may not be written {told}",
         f"RECORD_DIR: {locked} may not be written {told}",
+        f"LOG_DIR: {locked} may not be written {told}",
     ]
 
 
@@ -196,3 +197,12 @@ def test_claims_are_kept_in_a_file_of_their_own(tmp_path: Path) -> None:
     path = env_file(tmp_path, SOURCES_PATH="data/one", HISTORY_PATH="data/one")
 
     assert mistakes(path) == ["SOURCES_PATH: is the same file as HISTORY_PATH: give each its own"]
+
+
+def test_the_token_and_the_claims_need_a_place_too(tmp_path: Path) -> None:
+    (tmp_path / "in_the_way").write_text("a file")
+    nowhere = str(tmp_path / "in_the_way" / "deep")
+
+    lines = mistakes(env_file(tmp_path, OPERATOR_TOKEN_PATH=nowhere, SOURCES_PATH=nowhere))
+
+    assert [line.split(":")[0] for line in lines] == ["SOURCES_PATH", "OPERATOR_TOKEN_PATH"]
