@@ -9,7 +9,7 @@ TO ?= 127.0.0.1:20777
 SPEED ?= 1
 DIR ?= tests/captures
 
-.PHONY: help setup demo run replay test test-quick check lint types format lock bench bench-wall truth chaos fuzz captures schema goldens screenshots clean
+.PHONY: help setup demo run replay test test-quick check lint types format lock bench bench-wall metrics-doc truth chaos fuzz captures schema goldens screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -77,6 +77,10 @@ fuzz: $(STAMP) ## Send a million hostile datagrams through the pipeline
 schema: $(STAMP) ## Write docs/events.schema.json and app/datacloud/schema.yaml anew
 	$(BIN)/python -m app.normalize.schema > docs/events.schema.json
 	$(BIN)/python -m app.datacloud schema > app/datacloud/schema.yaml
+
+metrics-doc: $(STAMP) ## Write docs/metrics.md and the Grafana board anew
+	$(BIN)/python -m app.catalogue > docs/metrics.md
+	$(BIN)/python -m tests.monitoring.board > deploy/grafana/dashboards/rig-gateway.json
 
 goldens: ## Write the decoder's golden values anew with the independent f1-packets
 	$(PYTHON) -m tests.goldens.make

@@ -394,6 +394,7 @@ class _Line:
         for kind, count in normalizer.implausible.items():
             yield "f1_normalize_implausible", (rig, kind), count
         yield "f1_normalize_session_active", (rig,), float(normalizer.session_uid is not None)
+        yield "f1_normalize_driving", (rig,), float(pipeline.driving)
 
 
 def _recorder(settings: Settings) -> Recorder | None:

@@ -32,6 +32,7 @@ MAY_IMPORT = {  # room: the rooms it may look into
     "datacloud": {"arguments", "bus", "errors", "log", "metrics", "normalize", "settings"},
     "uplink": {"bus", "datacloud", "log", "metrics", "normalize", "pipeline", "settings", "supervisor"},
     "demo": {"settings"},
+    "catalogue": {"datacloud", "ingest", "metrics", "normalize", "pipeline", "uplink"},
 }
 EDGES = {  # the modules that may touch a socket, a disk, a clock or the event loop
     "__main__.py",
