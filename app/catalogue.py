@@ -104,8 +104,8 @@ HEAD: Final = """# Metrics
 <!-- Made by `make metrics-doc` from app/metrics.py and app/catalogue.py: change those. -->
 
 `/metrics` on the gateway's HTTP port answers Prometheus in its text form. `deploy/prometheus/prometheus.yml` scrapes
-it every 5 s, `deploy/prometheus/rules.yml` has the alerts, `deploy/grafana` a board. What each alert asks of you is told
-in [operations.md](operations.md).
+it every 5 s, `deploy/prometheus/rules.yml` has the alerts, `deploy/grafana` a board. What each alert asks of you is
+told in [operations.md](operations.md).
 
 All numbers are read in one go, so they fit together. Counters begin at 0 with the process, but for `evicted`, `damaged`
 and `not_stored` of `f1_datacloud_rows_total`, which the outbox's file counts for all time. A metric without a reading
