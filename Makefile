@@ -9,7 +9,7 @@ TO ?= 127.0.0.1:20777
 SPEED ?= 1
 DIR ?= tests/captures
 
-.PHONY: help setup demo run replay test test-quick check lint types format lock bench bench-wall metrics-doc truth chaos fuzz captures schema goldens screenshots clean
+.PHONY: help setup demo run replay test test-quick check lint types format lock bench bench-wall metrics-doc rules-check truth chaos fuzz captures schema goldens screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -81,6 +81,10 @@ schema: $(STAMP) ## Write docs/events.schema.json and app/datacloud/schema.yaml 
 metrics-doc: $(STAMP) ## Write docs/metrics.md and the Grafana board anew
 	$(BIN)/python -m app.catalogue > docs/metrics.md
 	$(BIN)/python -m tests.monitoring.board > deploy/grafana/dashboards/rig-gateway.json
+
+rules-check: $(STAMP) ## Check Prometheus' rules and run their unit tests by promtool
+	@$(BIN)/python -m tests.prepare
+	$(BIN)/python -m pytest -q tests/monitoring -m "not live"
 
 goldens: ## Write the decoder's golden values anew with the independent f1-packets
 	$(PYTHON) -m tests.goldens.make
