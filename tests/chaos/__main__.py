@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from tests.chaos.alerts import every_alert
 from tests.chaos.canary import canaries
 from tests.chaos.ending import ended_under_load
 from tests.chaos.faults import mixed_faults, storm
@@ -36,6 +37,7 @@ def proofs(options: argparse.Namespace) -> Mapping[str, Callable[[Path], Verdict
         "A16": soak,
         "S10": lambda folder: crash_loop(folder, options.starts, options.seed),
         "L4": ended_under_load,
+        "ALERTS": every_alert,
     }
 
 

@@ -59,10 +59,18 @@ def alerts(text: str | None = None) -> list[Rule]:
     return [Rule(rule["alert"], rule["expr"], rule["labels"], rule["annotations"]) for rule in rules]
 
 
-def shortened(text: str, factor: int) -> str:
-    """Rules with every `for` and every window divided; none below a second, no window below four scrapes of a test."""
+def shortened(text: str, factor: int, *, windows: bool = True) -> str:
+    """Rules with every `for` and every window divided; none below a second, no window below four scrapes of a test.
+
+    Args:
+        text: Of a rules file.
+        factor: By which they are divided.
+        windows: False leaves them as they are: an average over a few seconds is no measure of a machine.
+    """
 
     def divided(found: re.Match[str]) -> str:
+        if found[1] == "[" and not windows:
+            return found[0]
         least = 1 if found[1] == "for: " else _SHORTEST_WINDOW_S
         return f"{found[1]}{max(least, round(int(found[2]) * _UNITS[found[3]] / factor))}s"
 
