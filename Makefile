@@ -65,7 +65,7 @@ bench-wall: $(STAMP) ## Measure the page in Chromium: cost a second with 2 and 4
 truth: $(STAMP) ## Judge the gateway against the simulator: every scenario, format, network, 20 seeds
 	@$(BIN)/python -m tests.truth
 
-chaos: $(STAMP) ## Judge the way to Data Cloud: 50 kills, 8 hours offline, fault storms, a soak (some 15 minutes)
+chaos: $(STAMP) ## Judge the way to Data Cloud: 50 kills, 8 hours offline, fault storms, a soak; cause every alert (some 20 minutes)
 	@$(BIN)/python -m tests.chaos
 
 captures: $(STAMP) ## Pass every capture of a folder through: make captures DIR=...

@@ -63,6 +63,15 @@ def test_the_paper_is_up_to_date() -> None:
     assert written.read_text(encoding="utf-8") == markdown(), "run make metrics-doc"
 
 
+def test_the_readme_names_the_metrics_that_are_promised() -> None:
+    readme = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+    promised = ("f1_packets_received", "f1_event_queue_size", "f1_datacloud_uploaded", "f1_datacloud_failed")
+
+    assert set(promised) <= set(SPECS)
+    assert all(name in readme for name in promised)
+    assert "docs/metrics.md" in readme
+
+
 def test_every_label_of_every_metric_has_a_closed_list() -> None:
     lists = [allowed(spec.name, label) for spec in SPECS.values() for label in spec.labels]
 
