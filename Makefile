@@ -8,8 +8,9 @@ FILE ?= tests/captures/f1_25-format2026-race-melbourne.pcap.gz
 TO ?= 127.0.0.1:20777
 SPEED ?= 1
 DIR ?= tests/captures
+RESULTS := .cache/reliability
 
-.PHONY: help setup demo run replay test test-quick check lint types format lock bench bench-wall metrics-doc rules-check truth chaos fuzz captures schema goldens screenshots clean
+.PHONY: help setup demo run replay test test-quick check lint types format lock bench bench-wall metrics-doc rules-check truth chaos reliability fuzz captures schema goldens screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -65,8 +66,16 @@ bench-wall: $(STAMP) ## Measure the page in Chromium: cost a second with 2 and 4
 truth: $(STAMP) ## Judge the gateway against the simulator: every scenario, format, network, 20 seeds
 	@$(BIN)/python -m tests.truth
 
-chaos: $(STAMP) ## Judge the way to Data Cloud: 50 kills, 8 hours offline, fault storms, a soak; cause every alert (some 20 minutes)
+chaos: $(STAMP) ## Judge the way to Data Cloud: 50 kills, 8 hours offline, storms, soaks; cause every alert (some 50 minutes)
 	@$(BIN)/python -m tests.chaos
+
+reliability: $(STAMP) ## Prove every row of the fault matrix, and write docs/reliability.md (an hour and a quarter)
+	@rm -rf $(RESULTS) && mkdir -p $(RESULTS)
+	-$(BIN)/python -m pytest -q -n auto -m "row and not live" --rows $(RESULTS)/1-tests.json
+	-$(BIN)/python -m pytest -q -m "row and live" --rows $(RESULTS)/2-live.json
+	-$(BIN)/python -m tests.chaos --json $(RESULTS)/3-chaos.json
+	-$(MAKE) --no-print-directory container-check CHECK_JSON=$(RESULTS)/4-container.json
+	$(BIN)/python -m tests.reliability $(RESULTS)/*.json > docs/reliability.md
 
 captures: $(STAMP) ## Pass every capture of a folder through: make captures DIR=...
 	@$(BIN)/python -m tests.captures.pass_through $(DIR)

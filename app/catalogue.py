@@ -13,23 +13,26 @@ from typing import Final, NamedTuple
 
 from app.datacloud.retry import Outcome
 from app.datacloud.schema import OBJECTS
+from app.ingest.forwarder import TARGETS
 from app.ingest.layouts import PACKET_NAMES
 from app.metrics import DISTRIBUTIONS, METRICS, DistributionSpec, MetricSpec
 from app.normalize.events import FACTS, SAMPLES
 from app.normalize.normalizer import IGNORED_REASONS
 from app.normalize.vocabulary import BASE
 from app.pipeline import REJECT_REASONS
+from app.publish.rules import REASONS
 from app.uplink import ROW_OUTCOMES
 
 _KINDS: Final = tuple(kind.__name__ for kind in (*SAMPLES, *FACTS))
-RIG: Final = "rig"
-"""The one label whose values come from the settings."""
+OF_SETTINGS: Final = {"rig": "each `rig_id` of the settings", "port": "each UDP port of the settings"}
+"""Labels whose values come from the settings, with what they are; there are never more of them than rigs."""
 
 OF_LABEL: Final[Mapping[str, tuple[str, ...]]] = {
     "packet": tuple(PACKET_NAMES.values()),
     "object": tuple(spec.name for spec in OBJECTS),
     "kind": (*_KINDS, "unusable"),
     "table": (*BASE, "event_code"),
+    "target": TARGETS,
     "subscriber": ("live_samples", "live_facts", "referee", "history", "cloud_samples", "cloud_facts"),
     "stage": ("live", "referee", "history", "cloud_feed", "cloud_upload", "clock"),
 }
@@ -41,6 +44,7 @@ OF_METRIC: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("f1_normalize_events", "kind"): _KINDS,
     ("f1_datacloud_rows", "outcome"): ROW_OUTCOMES,
     ("f1_datacloud_requests", "outcome"): tuple(outcome.value for outcome in Outcome),
+    ("f1_publish_refused", "reason"): REASONS,
     ("f1_history_laps", "outcome"): ("stored", "updated", "withdrawn"),
 }
 """Values of a label that means something of its own in this metric, by metric and label."""
@@ -68,6 +72,10 @@ ADVICE: Final[Mapping[str, str]] = {
     "f1_datacloud_last_accepted_age_seconds": "Grows while rigs drive: nothing gets through.",
     "f1_datacloud_rows_today": "More than planned: lower DATACLOUD_TELEMETRY_HZ.",
     "f1_ingest_rejected": "`unknown_format`: set UDP Format to 2025. `other_sender`: two games send to one port.",
+    "f1_ingest_kernel_dropped": "Grows while the filter's share is 1: the host PC is too slow, or the buffer too short.",
+    "f1_ingest_source_filter_share": "Below 1: a stranger floods the port; /ops names it. The rig is not hurt.",
+    "f1_ingest_unclaimed": "Grows: a machine that is in no rig's `source` sends here; /ops names it.",
+    "f1_ingest_forward_dropped": "Grows: the way to that target is full; nothing else is hurt.",
     "f1_ingest_socket_errors": "Grows: the operating system's log says why.",
     "f1_ingest_last_packet_age_seconds": "Grows while somebody drives: look at the cable, then at the game's settings.",
     "f1_ingest_loss_ratio": "Above 0.01: use a cable in place of Wi-Fi, and a switch of its own.",
@@ -78,6 +86,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "f1_normalize_ignored": "`duplicate` grows: it is sent to us twice; `other_session`: two games behind one address.",
     "f1_normalize_unknown": "Grows: the game is newer than this gateway; tell us, with a recording.",
     "f1_normalize_implausible": "Grows: tell us, with a recording.",
+    "f1_normalize_jumps": "Grows: somebody else may send in the rig's name; give the rig a `source`.",
     "f1_bus_dropped": "Anything: the subscriber hangs, or the host PC is too slow; see `f1_loop_lag_seconds`.",
     "f1_bus_waiting": "Grows: the subscriber does not keep up.",
     "f1_history_dropped": "Anything: the disk of HISTORY_PATH hung for long.",
@@ -85,7 +94,12 @@ ADVICE: Final[Mapping[str, str]] = {
     "f1_publish_clients_cut": "Grows: a browser hangs or its Wi-Fi is bad; it comes back by itself.",
     "f1_publish_clients_overflowed": "Grows: a browser is too slow for the facts; it comes back by itself.",
     "f1_publish_clients_refused": "Grows: more than 1000 connections, or more than 100 from one address.",
+    "f1_publish_refused": "The reason says what it is; `host` and `origin` are mended in the settings.",
     "f1_publish_states_skipped": "Some are harmless: a slow browser is shown the newest.",
+    "f1_gateway_starts": "Grows by itself: the process ends and is started again; see its log.",
+    "f1_gateway_unclean_ends": "Grows: the process was killed, crashed, or lost its power.",
+    "f1_gateway_log_lost": "Grows: mend the disk of LOG_DIR.",
+    "f1_gateway_tasks": "Grows and never falls: tell us, with a support bundle.",
     "f1_stage_up": "0: the process is ending because of it; the log has the traceback.",
     "f1_loop_lag_seconds": "99 % above 50 ms: the host PC is busy with something else.",
     "f1_publish_frame_age_seconds": "95 % above 50 ms: see `f1_loop_lag_seconds`; what is shown is late by so much.",
@@ -95,9 +109,9 @@ ADVICE: Final[Mapping[str, str]] = {
 _ROOMS: Final = {
     "f1_packets": "Receiving", "f1_ingest": "Receiving", "f1_normalize": "Understanding",
     "f1_event": "The bus", "f1_bus": "The bus", "f1_publish": "The live view", "f1_history": "The day's laps",
-    "f1_datacloud": "Data Cloud", "f1_loop": "The process", "f1_stage": "The process",
+    "f1_datacloud": "Data Cloud", "f1_loop": "The process", "f1_stage": "The process", "f1_gateway": "The process",
 }  # fmt: skip
-_UNITS: Final = {"_seconds": "s", "_bytes": "bytes", "_ratio": "0 to 1", "_hz": "Hz"}
+_UNITS: Final = {"_seconds": "s", "_bytes": "bytes", "_ratio": "0 to 1", "_share": "0 to 1", "_hz": "Hz"}
 
 HEAD: Final = """# Metrics
 
@@ -113,7 +127,7 @@ has no series: those of Data Cloud while it is off, those of a recorder that nob
 packet before its first.
 
 A label's value never comes from what is received: no session, driver, lap, address or text. The lists are closed, and
-a test holds real traffic against them. `rig` is a `rig_id` of the settings.
+a test holds real traffic against them.
 """
 
 
@@ -129,12 +143,12 @@ class Row(NamedTuple):
 
 
 def allowed(metric: str, label: str) -> tuple[str, ...] | None:
-    """The values that a label of a metric can have; None where they are the rigs of the settings.
+    """The values that a label of a metric can have; None where the settings have them.
 
     Raises:
         LookupError: Nobody has said.
     """
-    if label == RIG:
+    if label in OF_SETTINGS:
         return None
     values = OF_METRIC.get((metric, label), OF_LABEL.get(label))
     if values is None:
@@ -188,7 +202,8 @@ def markdown() -> str:
 
 
 def _label_cells() -> Iterator[tuple[str, str, str]]:
-    yield "`rig`", "all with it", "each `rig_id` of the settings"
+    for label, told in OF_SETTINGS.items():
+        yield f"`{label}`", "all with it", told
     for label, values in OF_LABEL.items():
         yield f"`{label}`", "all with it" if label != "kind" else "`f1_normalize_implausible_total`", _listed(values)
     for (metric, label), values in OF_METRIC.items():

@@ -105,7 +105,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     names = {name.upper() for name in Settings.model_fields}
     others = {name: value for name, value in os.environ.items() if name.upper() not in names}
     kept = {name.upper(): str(getattr(settings, name)) for name in _KEPT}
-    rigs = json.dumps([rig.model_dump() for rig in settings.rigs])
+    rigs = json.dumps([rig.model_dump(exclude={"source", "forward_to"}) for rig in settings.rigs])
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
     return {**others, **kept, "RIGS": rigs, "PYTHONPATH": path}
 

@@ -59,6 +59,25 @@ METRICS: Final = (
     MetricSpec("f1_ingest_loss_ratio", "gauge", ("rig",), "Estimated share of datagrams lost, over ten seconds."),
     MetricSpec("f1_ingest_send_rate_hz", "gauge", ("rig",), "Send rate set in the game's menu, as inferred."),
     MetricSpec("f1_ingest_receive_buffer_bytes", "gauge", ("rig",), "Kernel receive buffer granted."),
+    MetricSpec(
+        "f1_ingest_kernel_dropped",
+        "counter",
+        ("rig",),
+        "Datagrams that the kernel dropped at the rig's port: no room in its buffer, or filtered out as a stranger's."
+        " It does not tell which; while f1_ingest_source_filter_share is 1 nothing is filtered out.",
+    ),
+    MetricSpec("f1_ingest_source_filter", "gauge", ("rig",), "1 while the kernel filters strangers out of the port."),
+    MetricSpec(
+        "f1_ingest_source_filter_share",
+        "gauge",
+        ("rig",),
+        "Share of a stranger's datagrams that is let through, the least of all; below 1 while the port is flooded.",
+    ),
+    MetricSpec("f1_ingest_unclaimed", "counter", ("port",), "Datagrams on a port of several rigs that are no rig's."),
+    MetricSpec("f1_ingest_forwarded", "counter", ("rig", "target"), "Datagrams passed on."),
+    MetricSpec(
+        "f1_ingest_forward_dropped", "counter", ("rig", "target"), "Datagrams that could not be passed on at once."
+    ),
     MetricSpec("f1_ingest_recorded", "counter", (), "Datagrams recorded, where RECORD_DIR is set."),
     MetricSpec("f1_ingest_record_dropped", "counter", (), "Datagrams not recorded: the recorder's queue was full."),
     MetricSpec("f1_ingest_record_failed", "counter", (), "Datagrams not recorded: the disk refused them."),
@@ -66,6 +85,12 @@ METRICS: Final = (
     MetricSpec("f1_normalize_ignored", "counter", ("rig", "reason"), "Valid datagrams that changed nothing."),
     MetricSpec("f1_normalize_unknown", "counter", ("rig", "table"), "Values that no document lists."),
     MetricSpec("f1_normalize_implausible", "counter", ("rig", "kind"), "Events with values that cannot be true."),
+    MetricSpec(
+        "f1_normalize_jumps",
+        "counter",
+        ("rig",),
+        "Datagrams whose session clock was more than 10 s off without a flashback: perhaps not the rig's.",
+    ),
     MetricSpec("f1_normalize_session_active", "gauge", ("rig",), "1 while the rig is in a session."),
     MetricSpec("f1_normalize_driving", "gauge", ("rig",), "1 while the rig's last word is that its car drives."),
     MetricSpec("f1_bus_delivered", "counter", ("subscriber",), "Events taken out of an inbox."),
@@ -82,10 +107,15 @@ METRICS: Final = (
         "f1_publish_clients_overflowed", "counter", (), "Clients closed because they fell behind with the facts."
     ),
     MetricSpec("f1_publish_clients_refused", "counter", (), "Clients refused at a connection cap."),
+    MetricSpec("f1_publish_refused", "counter", ("reason",), "Requests and connections turned away, by reason."),
     MetricSpec("f1_publish_frames", "counter", ("rig",), "State frames made; each is sent to all clients."),
     MetricSpec("f1_publish_states_sent", "counter", (), "State frames sent, over all clients."),
     MetricSpec("f1_publish_states_skipped", "counter", (), "State frames that a slow client skipped."),
     MetricSpec("f1_publish_facts_sent", "counter", (), "Event messages sent, over all clients."),
+    MetricSpec("f1_gateway_starts", "counter", (), "Runs of the gateway so far, this one included."),
+    MetricSpec("f1_gateway_unclean_ends", "counter", (), "Runs that ended without being told to."),
+    MetricSpec("f1_gateway_log_lost", "counter", (), "Lines that LOG_DIR did not take: the disk hangs or refuses."),
+    MetricSpec("f1_gateway_tasks", "gauge", (), "Tasks on the event loop; constant but for clients and uploads."),
     MetricSpec("f1_stage_up", "gauge", ("stage",), "1 while a stage of the gateway runs."),
 )
 

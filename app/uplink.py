@@ -136,12 +136,19 @@ class Uplink:
         while now_s - self._accepted[0][0] > _RATE_WINDOW_S:
             self._accepted.popleft()
 
+    def resume(self, name: str) -> bool:
+        """Try an object that was parked again at once, or `all`; False when there is no such object."""
+        if name not in (*(lane.object for lane in self.uploader.lanes.values()), "all"):
+            return False
+        self.cloud.tokens.retry_now()
+        self.uploader.resume(name)
+        return True
+
     def _wish(self, wish: str) -> None:
         """What a command asks for: `resume OBJECT` or `resume all`."""
         verb, _, name = wish.partition(" ")
         if verb == "resume":
-            self.cloud.tokens.retry_now()
-            self.uploader.resume(name)
+            self.resume(name)
 
     # --- what it says of itself ------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ class Moment(NamedTuple):
     """One rig in one frame of its game; times in ms, None where there is none yet.
 
     Attributes:
+        marks: Of the sectors, as in a session of one car whose laps were all heard: there its own best is the best.
         delta_to_best_ms: The running lap against the best valid lap of the session at the same distance.
         delta_to_other_ms: Against the other rig's last pass of the same distance.
         passed_ago_s: How long ago the other rig was at this distance of the lap.
@@ -39,6 +40,7 @@ class Moment(NamedTuple):
     last_ms: int | None
     best_ms: int | None
     sectors: Sectors
+    marks: tuple[str | None, str | None, str | None]
     delta_to_best_ms: float | None
     delta_to_other_ms: float | None
     passed_ago_s: float | None
@@ -79,6 +81,7 @@ class Expected:
         best = min((lap for lap in done if lap.valid), key=lambda lap: lap.lap_time_ms, default=None)
         other = 1 - rig if len(self._run.rigs) == 2 else None
         running_ms = state.current_lap_time_ms or None
+        sectors = _sectors(session, done, state)
         there_ms = best and self._traces.lap_elapsed_ms(
             rig, state.session_uid, best.lap_number, max(0.0, state.lap_distance_m)
         )
@@ -89,7 +92,8 @@ class Expected:
             gear=state.gear,
             last_ms=state.last_lap_time_ms or None,
             best_ms=best and best.lap_time_ms,
-            sectors=_sectors(session, done, state),
+            sectors=sectors,
+            marks=_marks(sectors, [lap for lap in session if lap.valid and lap in done]),
             delta_to_best_ms=None if running_ms is None or there_ms is None else running_ms - there_ms,
             delta_to_other_ms=None if other is None else self._traces.delta_ms(rig, other, state.at_s),
             passed_ago_s=None if other is None else self._passed_ago_s(other, state),
@@ -116,3 +120,20 @@ def _sectors(session: Sequence[LapTruth], done: Sequence[LapTruth], state: LiveS
     if not done:
         return Sectors()
     return Sectors(done[-1].lap_number, done[-1].sector1_ms, done[-1].sector2_ms, done[-1].sector3_ms)
+
+
+def _marks(shown: Sectors, counting: Sequence[LapTruth]) -> tuple[str | None, str | None, str | None]:
+    """How the shown sectors of a valid lap stand beside those of the laps that count so far, and beside themselves."""
+    bests = [min((lap[place] for lap in map(_times, counting)), default=None) for place in range(3)]
+    one, two, three = (_mark(time_ms, best_ms) for time_ms, best_ms in zip(shown[1:], bests, strict=True))
+    return one, two, three
+
+
+def _times(lap: LapTruth) -> tuple[int, int, int]:
+    return lap.sector1_ms, lap.sector2_ms, lap.sector3_ms
+
+
+def _mark(time_ms: int | None, best_ms: int | None) -> str | None:
+    if time_ms is None:
+        return None
+    return "session_best" if best_ms is None or time_ms <= best_ms else "slower"

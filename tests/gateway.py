@@ -21,6 +21,7 @@ CAPTURES = ROOT / "tests" / "captures"
 CATALUNYA = CAPTURES / "f1_25-format2025-timetrial-catalunya.pcap.gz"
 MELBOURNE = CAPTURES / "f1_25-format2026-race-melbourne.pcap.gz"
 START_S = 20.0
+OPERATOR_TOKEN = "the-operator-of-the-tests-and-nobody-else"
 _SCRATCH = tempfile.TemporaryDirectory(prefix="rig-gateway-tests-")
 
 
@@ -92,7 +93,10 @@ def environment(port: int, rig_ports: tuple[int, ...], **settings: str) -> dict[
         "HTTP_HOST": "127.0.0.1",
         "UDP_HOST": "127.0.0.1",
         "RIGS": json.dumps(rigs),
-        "HISTORY_PATH": history_path(),
+        "HISTORY_PATH": (history := history_path()),
+        "LOG_DIR": str(Path(history).with_name("log")),
+        "SOURCES_PATH": str(Path(history).with_name("sources.json")),
+        "OPERATOR_TOKEN": OPERATOR_TOKEN,
     }
     return {**os.environ, "PYTHONUNBUFFERED": "1", **own, **settings}
 

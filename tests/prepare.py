@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-_NEEDED: Final = {"chromium": "chromium", "node": "nodejs"}
+_NEEDED: Final = {"chromium": "chromium", "node": "nodejs", "ip": "iproute2"}
 """Program to Debian package."""
 UNPACKED: Final = Path(__file__).resolve().parent.parent / ".cache" / "prometheus"
 """Where Debian's prometheus is unpacked."""

@@ -5,20 +5,28 @@ from __future__ import annotations
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import SecretStr
 
 import app.main
 from app.__main__ import server
 from app.main import Gateway, create_app
 from app.settings import RigSettings, Settings
-from tests.gateway import environment, history_path, run_to_end
+from tests.gateway import OPERATOR_TOKEN, environment, history_path, run_to_end
 
 RIGS = (RigSettings(rig_id="RIG_A", udp_port=0), RigSettings(rig_id="RIG_B", udp_port=0))
 
 
 def make_settings() -> Settings:
     return Settings(
-        _env_file=None, rigs=RIGS, udp_host="127.0.0.1", http_host="127.0.0.1", port=0, history_path=history_path()
-    )  # type: ignore[call-arg]  # pydantic-settings' documented parameter
+        _env_file=None,  # type: ignore[call-arg]  # pydantic-settings' documented parameter
+        rigs=RIGS,
+        udp_host="127.0.0.1",
+        http_host="127.0.0.1",
+        port=0,
+        history_path=history_path(),
+        sources_path=history_path() + ".sources",
+        operator_token=SecretStr(OPERATOR_TOKEN),
+    )
 
 
 async def test_a_started_gateway_listens_for_every_rig_and_is_ready() -> None:
@@ -33,12 +41,27 @@ async def test_a_started_gateway_listens_for_every_rig_and_is_ready() -> None:
     assert stages == {"live": True, "referee": True, "history": True, "clock": True}
 
 
+async def test_an_operator_rebinds_and_claims_known_rigs_only() -> None:
+    gateway = Gateway(make_settings())
+    await gateway.start()
+
+    gateway.claim("RIG_A", "192.0.2.8")
+    with pytest.raises(ValueError, match="belongs to RIG_A"):
+        gateway.claim("RIG_B", "192.0.2.8")
+    rebound = [gateway.rebind(rig_id) for rig_id in ("RIG_A", "RIG_Z")]
+    gateway.claim("RIG_B", "192.0.2.8")
+    await gateway.stop()
+
+    assert rebound == [True, False]
+    assert [figures.port for figures in gateway.port_figures()] == [rig.port for rig in gateway.rigs()]
+
+
 async def test_every_reading_is_of_a_declared_metric() -> None:
     application = create_app(make_settings())
     gateway: Gateway = application.state.gateway
     await gateway.start()
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://gateway") as browser:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://localhost") as browser:
         text = (await browser.get("/metrics")).text
     await gateway.stop()
 

@@ -231,6 +231,7 @@ class TestPace:
             assert not at.tokens.state().refused
 
     @pytest.mark.parametrize("draw", [0.0, 0.5, 1.0])
+    @pytest.mark.row("U8")
     async def test_u8_a_gateway_that_is_locked_out_logs_in_at_most_15_times_an_hour(self, draw: float) -> None:
         async with desk(draw=draw) as at:
             at.refuse(NOT_APPROVED, 100)
@@ -251,6 +252,7 @@ class TestPace:
 
             assert at.logins == 6
 
+    @pytest.mark.row("U8")
     async def test_u8_tokens_that_are_refused_as_soon_as_they_are_given_are_paced_too(self) -> None:
         async with desk() as at:
             told = set()
@@ -266,6 +268,7 @@ class TestPace:
             assert told == {REFUSED_AGAIN}
             assert at.logins <= 15
 
+    @pytest.mark.row("U8")
     async def test_u8_a_good_old_token_does_not_hurry_a_refused_renewal(self) -> None:
         async with desk() as at:
             at.org.expires_in_s = 36_000
@@ -300,6 +303,7 @@ class TestPace:
 
 class TestClock:
     @pytest.mark.parametrize(("off_s", "side"), [(-600.0, "behind"), (600.0, "ahead of")])
+    @pytest.mark.row("U9")
     async def test_u9_a_clock_ten_minutes_off_is_named_and_then_corrected(self, off_s: float, side: str) -> None:
         async with desk(off_s) as at:
             at.refuse({"error": "invalid_grant", "error_description": "expired authorization code"})

@@ -155,10 +155,29 @@ ROWS: Final = (
                 (
                     Query(_rate("f1_normalize_unknown_total", "rig, table", RIG), "{{rig}} unknown {{table}}"),
                     Query(_rate("f1_normalize_implausible_total", "rig, kind", RIG), "{{rig}} implausible {{kind}}"),
+                    Query(_rate("f1_normalize_jumps_total", "rig", RIG), "{{rig}} session clock jumps"),
                     Query(_rate("f1_ingest_socket_errors_total", "rig", RIG), "{{rig}} socket errors"),
                 ),
                 "cps",
                 help="A game that is newer than this gateway shows here.",
+            ),
+            Panel(
+                "Lost at the port, passed on",
+                (
+                    Query(_rate("f1_ingest_kernel_dropped_total", "rig", RIG), "{{rig}} dropped by the kernel"),
+                    Query(_rate("f1_ingest_unclaimed_total", "port"), "port {{port}} of no rig"),
+                    Query(_rate("f1_ingest_forwarded_total", "rig, target", RIG), "{{rig}} passed on to {{target}}"),
+                    Query(_rate("f1_ingest_forward_dropped_total", "rig, target", RIG), "{{rig}} not to {{target}}"),
+                ),
+                "pps",
+                16,
+                help="What the kernel drops while it filters a stranger out is the stranger's.",
+            ),
+            Panel(
+                "Of a stranger's datagrams, let through",
+                (Query(f"f1_ingest_source_filter_share{RIG}", "{{rig}}"),),
+                "percentunit",
+                help="Below 100 % while a port is flooded. Linux only.",
             ),
             Panel(
                 "By packet type",
@@ -225,6 +244,7 @@ ROWS: Final = (
                     Query(_increase("f1_publish_clients_cut_total", "instance"), "cut: did not read"),
                     Query(_increase("f1_publish_clients_overflowed_total", "instance"), "too slow for the facts"),
                     Query(_increase("f1_publish_clients_refused_total", "instance"), "refused at a cap"),
+                    Query(_increase("f1_publish_refused_total", "reason"), "turned away: {{reason}}"),
                 ),
                 kind="stat",
                 help="Over the range that is shown.",
@@ -381,9 +401,19 @@ ROWS: Final = (
                 "stat",
             ),
             Panel(
+                "Starts, and ends that nobody asked for",
+                (
+                    Query(f"f1_gateway_starts_total{OWN}", "starts"),
+                    Query(f"f1_gateway_unclean_ends_total{OWN}", "ends unasked"),
+                    Query(f"f1_gateway_log_lost_total{OWN}", "log lines lost"),
+                ),
+                width=8,
+                kind="stat",
+            ),
+            Panel(
                 "Stages",
                 (Query(f"f1_stage_up{OWN}", "{{stage}}"),),
-                width=24,
+                width=16,
                 kind="state-timeline",
                 steps=_BAD_GOOD,
                 words=(("0", "down"), ("1", "up")),

@@ -25,6 +25,8 @@ UNSHOWN = {
     "f1_datacloud_token_age_seconds": "the login's state is shown",
     "f1_datacloud_last_accepted_age_seconds": "the oldest row's age is shown",
     "f1_datacloud_rows_today": "credits are shown",
+    "f1_ingest_source_filter": "its share is shown",
+    "f1_gateway_tasks": "of use to a developer",
     "f1_ingest_send_rate_hz": "/ops tells it with its remedy",
     "f1_ingest_receive_buffer_bytes": "/ops tells it with its remedy",
 }
@@ -111,5 +113,5 @@ def test_grafana_is_provisioned_with_the_source_and_the_folder_that_the_board_co
     (provider,) = provisioned("dashboards/rig-gateway.yml")["providers"]
 
     assert (source["uid"], source["type"], source["url"]) == (SOURCE["uid"], "prometheus", "http://prometheus:9090")
-    assert provider["options"]["path"] == "/var/lib/grafana/dashboards"
+    assert provider["options"]["path"] == "/etc/grafana/dashboards"
     assert {target["datasource"]["uid"] for panel in panels() for target in panel.get("targets", ())} == {SOURCE["uid"]}

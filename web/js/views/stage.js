@@ -1,6 +1,7 @@
 // @ts-check
 /** [edge] The panes, as many as the gateway has rigs, around the centre; on a phone one of them at a time. */
 import { el, hiddenOf, textOf } from "../cells.js";
+import { USUAL_LAYOUT } from "../keys.js";
 import { linkOf } from "../store.js";
 import { LABELS } from "../words/labels.js";
 import { createCentre } from "./centre.js";
@@ -15,6 +16,9 @@ export function createStage(mount) {
   /** @type {ReturnType<typeof createPane>[]} */
   let panes = [];
   let shown = "";
+  let layout = USUAL_LAYOUT;
+  /** @type {number | null} */
+  let tab = null;
   mount.replaceChildren(note);
 
   /** @param {readonly import("../store.js").Rig[]} rigs */
@@ -25,6 +29,7 @@ export function createStage(mount) {
     const nodes = panes.map((pane) => pane.node);
     mount.replaceChildren(note, ...nodes.slice(0, 1), ...(rigs.length > 0 ? [centre.node] : []), ...nodes.slice(1));
     document.body.dataset.rigs = rigs.length > 4 ? "many" : String(rigs.length);
+    place();
   };
 
   /** @param {import("../store.js").State} state @param {number} now */
@@ -40,19 +45,28 @@ export function createStage(mount) {
     state.rigs.forEach((rig, index) => panes[index].update(rig, linkOf(state, rig, now), now, state.display));
   };
 
-  /** @param {import("../keys.js").Layout} layout */
-  const arrange = ({ focus, map }) => {
-    const isFocused = focus !== null && focus < panes.length;
-    document.body.toggleAttribute("data-focus", isFocused);
-    if (map) document.body.dataset.map = "large";
-    else delete document.body.dataset.map;
-    panes.forEach(({ node }, index) => node.toggleAttribute("data-focused", isFocused && index === focus));
+  /** @param {import("../keys.js").Layout} wanted */
+  const arrange = (wanted) => {
+    layout = wanted;
+    place();
   };
 
   /** On a phone: the rig in this place, or the centre. @param {number | null} index `null` for the centre. */
   const showOnPhone = (index) => {
-    centre.node.toggleAttribute("data-tab-shown", index === null);
-    panes.forEach(({ node }, place) => node.toggleAttribute("data-tab-shown", place === index));
+    tab = index;
+    place();
+  };
+
+  const place = () => {
+    const isFocused = layout.focus !== null && layout.focus < panes.length;
+    document.body.toggleAttribute("data-focus", isFocused);
+    if (layout.map) document.body.dataset.map = "large";
+    else delete document.body.dataset.map;
+    centre.node.toggleAttribute("data-tab-shown", tab === null);
+    panes.forEach(({ node }, index) => {
+      node.toggleAttribute("data-focused", isFocused && index === layout.focus);
+      node.toggleAttribute("data-tab-shown", index === tab);
+    });
   };
   return { update, arrange, showOnPhone };
 }
