@@ -10,7 +10,7 @@ SPEED ?= 1
 DIR ?= tests/captures
 RESULTS := .cache/reliability
 
-.PHONY: help setup demo run replay test test-quick check lint types format lock bench bench-wall metrics-doc rules-check truth chaos reliability fuzz captures schema goldens screenshots clean
+.PHONY: help setup demo run replay test test-quick check lint types format lock bench bench-quick bench-check bench-wall metrics-doc rules-check truth chaos reliability fuzz captures schema goldens screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -57,8 +57,14 @@ lock: ## Write requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --quiet --output-file requirements.lock
 
-bench: $(STAMP) ## Measure decode cost beside f1-packets, and the pipeline's throughput
-	@$(BIN)/python -m bench
+bench: $(STAMP) ## Measure everything beside peers and floors, and write docs/benchmarks.md (10 minutes, on an idle machine)
+	@$(BIN)/python -m bench --write
+
+bench-quick: $(STAMP) ## Measure the cheap rows, shortened (some 90 s)
+	@$(BIN)/python -m bench --quick
+
+bench-check: $(STAMP) ## Fail when a ratio of a quick run is beyond bench/bounds.toml
+	@$(BIN)/python -m bench --check
 
 bench-wall: $(STAMP) ## Measure the page in Chromium: cost a second with 2 and 4 rigs, heap over 10 minutes, input to pixel
 	@$(BIN)/python -m bench.wall

@@ -72,7 +72,7 @@ ADVICE: Final[Mapping[str, str]] = {
     "f1_datacloud_last_accepted_age_seconds": "Grows while rigs drive: nothing gets through.",
     "f1_datacloud_rows_today": "More than planned: lower DATACLOUD_TELEMETRY_HZ.",
     "f1_ingest_rejected": "`unknown_format`: set UDP Format to 2025. `other_sender`: two games send to one port.",
-    "f1_ingest_kernel_dropped": "Grows while the filter's share is 1: the host PC is too slow, or the buffer too short.",
+    "f1_ingest_kernel_dropped": "Grows while the filter's share is 1: the PC is too slow, or the buffer too short.",
     "f1_ingest_source_filter_share": "Below 1: a stranger floods the port; /ops names it. The rig is not hurt.",
     "f1_ingest_unclaimed": "Grows: a machine that is in no rig's `source` sends here; /ops names it.",
     "f1_ingest_forward_dropped": "Grows: the way to that target is full; nothing else is hurt.",

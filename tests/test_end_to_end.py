@@ -337,14 +337,18 @@ def test_a_second_gateway_on_one_outbox_is_told_who_holds_it(tmp_path: Path) -> 
     assert str(gateway.process.pid) in ended.stderr
 
 
-def test_a_rig_of_an_older_format_is_told_what_to_do() -> None:
+@pytest.mark.row("I3")
+def test_a_rig_of_an_older_format_is_told_what_to_do(reached: Reached) -> None:
     datagram = next(read_capture(MELBOURNE)).payload
     old = (2020).to_bytes(2, "little") + datagram[2:]
     with running_gateway() as gateway:
+        sent_s = time.monotonic()
         gateway.send(1, *[old] * 5)
-        deadline_s = time.monotonic() + 5
+        deadline_s = sent_s + 5
         while not (health := gateway.health())["problems"] and time.monotonic() < deadline_s:
             time.sleep(0.05)
+        told_s = time.monotonic()
 
+    reached(at_most("told after", told_s - sent_s, 2, " s"))
     assert health["status"] == "degraded"
     assert health["problems"] == ["RIG_B sends format 2020: set UDP Format to 2025 (read are 2023, 2024, 2025, 2026)"]

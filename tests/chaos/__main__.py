@@ -24,6 +24,7 @@ from tests.chaos.ending import ended_under_load
 from tests.chaos.endurance import MINUTES, endurance
 from tests.chaos.faults import mixed_faults, storm
 from tests.chaos.floods import flooded_by_a_stranger, flooded_in_its_name
+from tests.chaos.hostile import hostile_datagrams
 from tests.chaos.kills import crash_loop, kill_rounds, killed_while_gone
 from tests.chaos.outage import eight_hours
 from tests.chaos.soak import soak
@@ -43,6 +44,7 @@ def proofs(options: argparse.Namespace) -> Mapping[str, Callable[[Path], Verdict
         "A16": soak,
         "S10": lambda folder: crash_loop(folder, options.starts, options.seed),
         "L4": ended_under_load,
+        "I1": hostile_datagrams,
         "I4": flooded_by_a_stranger,
         "I5": flooded_in_its_name,
         "L11": lambda folder: endurance(folder, options.minutes, options.seed),

@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from app.sim.run import simulate
 from app.sim.sender import merged
+from tests.chaos.stage import until
 
 _CAR_TELEMETRY: Final = 6
 _PACKET_ID: Final = 6  # its place in the header of format 2025
@@ -47,6 +48,10 @@ class Driving:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def until_all_drive(self) -> None:
+        """Return when every rig is well under way; in a duel one begins some seconds after the other."""
+        until("all rigs drive", lambda: min(self.sent) > 60, 30.0)
 
     def stop(self) -> None:
         """Send no more."""
