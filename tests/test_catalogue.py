@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
@@ -32,6 +33,7 @@ from tests.truth.fuzz import hostile, streams
 
 SPECS = {spec.name: spec for spec in (*METRICS, *DISTRIBUTIONS)}
 OURS = "f1_"
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOLDER = ("192.0.2.7", 50_000)
 RIGS = tuple(rig.rig_id for rig in TWO)
 CONFIGURED = {"rig": RIGS, "port": ()}  # a port of one rig has no series of its own
@@ -146,6 +148,8 @@ async def test_w15_a_hundred_thousand_ids_names_and_addresses_make_no_series(rea
     gateway, draw = Gateway(make_settings()), random.Random(15)
     await gateway.start()
     own, other = pipelines(gateway)
+    for pipeline in (own, other):  # time stands still: a slow machine must not hand over a lease or a session
+        pipeline._monotonic, pipeline._wall = (lambda: 1_000.0), (lambda: NOON)
     recorded, simulated = streams()[1][:6_000], streams()[-1]
     for datagram in (*simulated, *lobby(0), *hostile(recorded, draw)):  # all that a rig can say, and much it cannot
         other.receive(datagram, HOLDER)
