@@ -123,7 +123,7 @@ def bad_rigs(stage: Stage, caught: Caught) -> None:
             driving.enter_context(stage.rigs(ports=(way_in, stage.rig_ports[1])))
             driving.enter_context(bad_network(way_in, stage.rig_ports[0], loss=0.2))
             until("both drive", lambda: len(prometheus.query("f1_normalize_driving == 1")) == 2, 30)
-            with stranger(stage.rig_ports[1]):
+            with stranger(stage.rig_ports[1]), old_game(stage.rig_ports[1]):
                 caught.caught(prometheus, "RigPacketLoss", "RigTwoSenders", "RigWrongFormat")
         caught.caught(
             prometheus,
@@ -225,15 +225,28 @@ def bad_network(listen: int, to: int, loss: float) -> Iterator[None]:
 
 @contextmanager
 def stranger(port: int) -> Iterator[None]:
-    """Another machine that sends to a rig's port: 50 valid datagrams a second, and 50 of a format of long ago."""
-    stop, datagrams = threading.Event(), (encode(make_packet(1)), write_header(make_header(6, _OLD_FORMAT)))
+    """Another machine that sends to a rig's port."""
+    with _sending(encode(make_packet(1)), _SECOND_SENDER, port):
+        yield
+
+
+@contextmanager
+def old_game(port: int) -> Iterator[None]:
+    """A game on the rig's own machine that is set to a format of long ago."""
+    with _sending(write_header(make_header(6, _OLD_FORMAT)), "127.0.0.1", port):
+        yield
+
+
+@contextmanager
+def _sending(datagram: bytes, source: str, port: int) -> Iterator[None]:
+    """One datagram, 50 times a second."""
+    stop = threading.Event()
 
     def send() -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-            sender.bind((_SECOND_SENDER, 0))
+            sender.bind((source, 0))
             while not stop.wait(0.02):
-                for datagram in datagrams:
-                    sender.sendto(datagram, ("127.0.0.1", port))
+                sender.sendto(datagram, ("127.0.0.1", port))
 
     thread = threading.Thread(target=send, name="stranger", daemon=True)
     thread.start()

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.chaos.alerts import FACTOR, LOAD, stranger
+from tests.chaos.alerts import FACTOR, LOAD, old_game, stranger
 from tests.chaos.stage import Stage, kill
 from tests.chaos.verdict import at_most, exactly
 from tests.conftest import Reached
@@ -26,6 +26,9 @@ EMPTY_WHEN_ALL_IS_WELL = {
     "f1_ingest_recorded_total": "RECORD_DIR is not set",
     "f1_ingest_record_dropped_total": "RECORD_DIR is not set",
     "f1_ingest_record_failed_total": "RECORD_DIR is not set",
+    "f1_ingest_unclaimed_total": "each rig has a port of its own",
+    "f1_ingest_forwarded_total": "nothing is to be passed on",
+    "f1_ingest_forward_dropped_total": "nothing is to be passed on",
     "f1_normalize_ignored_total": "the network is good",
     "f1_normalize_unknown_total": "the game is known",
     "f1_normalize_implausible_total": "the game makes sense",
@@ -105,7 +108,8 @@ def test_a_second_sender_with_a_game_set_wrong_raises_its_two_alerts_and_no_othe
 ) -> None:
     wanted = {"RigTwoSenders", "RigWrongFormat"}
 
-    with stranger(scene.gateway.rig_ports[1]):
+    port = scene.gateway.rig_ports[1]
+    with stranger(port), old_game(port):
         took_s = scene.prometheus.until("both fire", lambda: wanted <= scene.prometheus.firing(), 20)
 
     reached(exactly("alerts that nobody caused", sorted(scene.prometheus.ever() - wanted - LOAD), []))

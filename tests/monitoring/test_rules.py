@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +36,23 @@ def test_promtool_accepts_rules_and_configuration() -> None:
 
     assert told.returncode == 0, told.stdout + told.stderr
     assert "1 rule files found" in told.stdout
+
+
+def test_the_variants_that_are_commented_out_are_valid_too(tmp_path: Path) -> None:
+    text = (DEPLOY / "prometheus.yml").read_text(encoding="utf-8")
+    variant = re.sub(r"^( *)# (?=(?: *)(?:- |[a-z_]+:))", r"\1", text, flags=re.MULTILINE)
+    (tmp_path / "prometheus.yml").write_text(variant, encoding="utf-8")
+    (tmp_path / "rules.yml").write_text(RULES.read_text(encoding="utf-8"), encoding="utf-8")
+
+    told = promtool("check", "config", "--syntax-only", str(tmp_path / "prometheus.yml"))
+
+    assert told.returncode == 0, told.stdout + told.stderr
+    given = yaml.safe_load(variant)
+    assert given["scrape_configs"][0]["authorization"]["type"] == "Bearer"
+    assert [each["targets"] for each in given["scrape_configs"][0]["static_configs"]] == [
+        ["gateway:8080"],
+        ["127.0.0.1:8080"],
+    ]
 
 
 def test_promtool_passes_every_unit_test() -> None:
