@@ -45,6 +45,7 @@ MAY_IMPORT = {  # room: the rooms it may look into
     "port": {"ingest", "line", "log", "metrics", "publish"},
     "sources": {"claims", "errors", "ingest", "line", "metrics", "port", "publish", "settings", "targets"},
     "targets": {"errors", "ingest", "settings"},
+    "catalogue": {"datacloud", "ingest", "metrics", "normalize", "pipeline", "publish", "uplink"},
 }
 EDGES = {  # the modules that may touch a socket, a disk, a clock or the event loop
     "__main__.py",
