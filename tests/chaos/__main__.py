@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.chaos.canary import canaries
+from tests.chaos.crowds import reconnecting, saying_nothing, too_many
 from tests.chaos.ending import ended_under_load
 from tests.chaos.faults import mixed_faults, storm
 from tests.chaos.kills import crash_loop, kill_rounds, killed_while_gone
@@ -36,6 +37,9 @@ def proofs(options: argparse.Namespace) -> Mapping[str, Callable[[Path], Verdict
         "A16": soak,
         "S10": lambda folder: crash_loop(folder, options.starts, options.seed),
         "L4": ended_under_load,
+        "W3": reconnecting,
+        "W4": too_many,
+        "W16": saying_nothing,
     }
 
 
