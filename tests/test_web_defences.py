@@ -8,6 +8,8 @@ import json
 import random
 import re
 import socket
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -18,16 +20,20 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from app import __version__
+from app.ingest.capture import read_capture
 from app.publish.access import ROUTES
 from tests.chaos.stage import resident_mib
 from tests.chaos.verdict import at_most, exactly
 from tests.conftest import Reached
-from tests.gateway import OPERATOR_TOKEN, ROOT, Running, running_gateway
+from tests.gateway import MELBOURNE, OPERATOR_TOKEN, ROOT, Running, running_gateway
 from tests.publish.test_door import path_of
 
 pytestmark = pytest.mark.live
 
 HELD_OUT_S: Final = 3.0
+FORGED: Final = 100_000
+ADDRESSES: Final = 500
+CAR_TELEMETRY: Final = 6
 
 
 @pytest.fixture(scope="module")
@@ -248,3 +254,69 @@ async def test_the_operator_rebinds_a_rig_and_nobody_else_does(gateway: Running,
     said = await asyncio.to_thread(log.read_text, "utf-8")
     assert "the operator asked for rebind" in said
     assert OPERATOR_TOKEN not in said
+
+
+@pytest.mark.row("W15")
+async def test_no_session_address_or_path_from_outside_ever_becomes_a_label(gateway: Running, reached: Reached) -> None:
+    telemetry = next(datagram.payload for datagram in read_capture(MELBOURNE) if datagram.payload[6] == CAR_TELEMETRY)
+    gateway.send(0, telemetry)
+    await asyncio.to_thread(forge, gateway, telemetry, 200)  # all that may happen to a datagram has happened once
+    async with httpx.AsyncClient(base_url=gateway.url, timeout=20) as client:
+        await client.get("/metrics")  # makes what any scrape makes
+        before = series((await client.get("/metrics")).text)
+
+        await asyncio.to_thread(forge, gateway, telemetry, FORGED)
+        for number in range(50):
+            await client.get(f"/rig/{number}", headers={"User-Agent": f"agent {number}"})
+        scrapes_ms = []
+        for _ in range(5):
+            answer = await client.get("/metrics")
+            scrapes_ms.append(answer.elapsed.total_seconds() * 1000)
+    after = series(answer.text)
+
+    reached(exactly(f"new series after {FORGED} forged sessions of {ADDRESSES} addresses", sorted(after - before), []))
+    reached(at_most("series in all", len(after), 40 * 2 + 200))
+    reached(at_most("a scrape takes", min(scrapes_ms), 20, " ms"))
+
+
+def forge(gateway: Running, telemetry: bytes, times: int) -> None:
+    """Send as many sessions as there are numbers, half of them from the rig's own address."""
+    senders = []
+    for number in range(ADDRESSES):
+        senders.append(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        senders[-1].bind((f"127.0.{1 + number // 250}.{1 + number % 250}", 0))
+    own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for number in range(times):
+        forged = telemetry[:7] + number.to_bytes(8, "little") + telemetry[15:]
+        sender = own if number % 2 else senders[number % ADDRESSES]
+        sender.sendto(forged, ("127.0.0.1", gateway.rig_ports[0]))
+        if number % 200 == 0:
+            time.sleep(0.005)  # or the kernel drops most of them
+    for each in (own, *senders):
+        each.close()
+
+
+def series(exposition: str) -> set[str]:
+    """Every series of a scrape, by name and labels."""
+    return {line.rpartition(" ")[0] for line in exposition.splitlines() if not line.startswith("#")}
+
+
+async def test_the_same_doors_stand_under_a_plain_uvicorn() -> None:
+    command = (sys.executable, "-m", "uvicorn", "app.main:app", "--port", "{port}")
+    with running_gateway(*command) as plain:
+        own = {"Authorization": f"Bearer {OPERATOR_TOKEN}"}
+        async with httpx.AsyncClient(base_url=plain.url) as client:
+            statuses = [
+                (await client.get("/", headers={"Host": "evil.example"})).status_code,
+                (await client.post("/api/rigs/RIG_A/rebind", json={})).status_code,
+                (await client.post("/api/rigs/RIG_A/rebind", headers={**own, "Origin": "null"}, json={})).status_code,
+                (await client.post("/api/rigs/RIG_A/rebind", headers=own, content=b"x" * 70_000)).status_code,
+                (await client.post("/api/rigs/RIG_A/rebind", headers=own, json={})).status_code,
+            ]
+        sockets = [
+            await is_accepted(plain.socket_url, origin="http://evil.example"),
+            await is_accepted(plain.socket_url, origin=plain.url),
+        ]
+
+    assert statuses == [400, 401, 403, 413, 200]
+    assert sockets == [False, True]
