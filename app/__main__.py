@@ -11,13 +11,17 @@ import signal
 import sys
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
 
 from app.main import app_from_environment
 from app.publish.listener import bounded_protocol
+
+DESCRIPTORS: Final = 8192
+"""Enough for `listener.MOST_CONNECTIONS`; many systems start a process with 1 024, of which 1 000 may be screens."""
 
 
 class _Server(uvicorn.Server):
@@ -35,6 +39,19 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def allow_descriptors() -> None:
+    """Raise our own limit of open files as far as we may without asking anybody; Windows has none."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # some systems know a lower one than they tell
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def server(app: FastAPI) -> uvicorn.Server:
@@ -64,6 +81,7 @@ def server(app: FastAPI) -> uvicorn.Server:
 def main() -> int:
     """Run until told to stop; the exit code."""
     app = app_from_environment()
+    allow_descriptors()
     running = server(app)
     try:
         running.run()

@@ -93,13 +93,13 @@ class Turns:
         return True
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._heard = 0
-        while self._queue and self._heard < HEARD_A_TURN:
-            self._heard += 1
-            self._queue.popleft().hear()
+        called = [self._queue.popleft() for _ in range(min(HEARD_A_TURN, len(self._queue)))]
+        self._heard = len(called)
         self._is_ticking = self._heard > 0
         if self._is_ticking:
             loop.call_soon(self._tick, loop)
+        for protocol in called:
+            loop.call_soon(protocol.hear)  # each by itself: what one breaks is not the others' to suffer
 
 
 class BoundedProtocol(H11Protocol):
