@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import resource
+
 import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
 import app.main
-from app.__main__ import server
+from app.__main__ import DESCRIPTORS, allow_descriptors, server
 from app.main import Gateway, create_app
 from app.settings import RigSettings, Settings
 from tests.gateway import OPERATOR_TOKEN, environment, history_path, run_to_end
@@ -80,6 +82,20 @@ def test_the_server_compresses_nothing_and_names_no_server() -> None:
     config = server(create_app(make_settings())).config
 
     assert (config.ws_per_message_deflate, config.ws_max_size, config.server_header) == (False, 65_536, False)
+    assert (config.ws_max_queue, config.ws_ping_interval, config.ws_ping_timeout) == (16, 20, 20)
+    assert (config.proxy_headers, config.timeout_keep_alive) == (False, 5)
+
+
+def test_the_process_may_open_as_many_files_as_screens_may_come() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+        allow_descriptors()
+        raised = resource.getrlimit(resource.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert raised == (min(DESCRIPTORS, hard) if hard != resource.RLIM_INFINITY else DESCRIPTORS, hard)
 
 
 def test_a_stage_that_dies_ends_the_process_with_code_1() -> None:
