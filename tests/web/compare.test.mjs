@@ -535,3 +535,10 @@ test("an order that is told late moves nobody", () => {
 
   assert.deepEqual(chosen(compare.rigsAnswered(state, ["RIG_B", "RIG_A"])), [idOf("A", 1), idOf("B", 2)]);
 });
+
+test("a list of today that was asked for before today had a name is heard", () => {
+  const first = heard([row("A", 1)]);
+
+  assert.deepEqual(chosen(compare.listAnswered(first, null, list(row("A", 1), row("B", 2)))), [idOf("A", 1), idOf("B", 2)]);
+  assert.equal(compare.listAnswered(first, null, { ...list(row("B", 2)), day: "2026-11-24" }), first);
+});
