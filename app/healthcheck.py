@@ -1,7 +1,7 @@
 """`python -m app.healthcheck`: asks the gateway of this machine whether it is ready; 0 yes, 1 no.
 
-For a container's HEALTHCHECK and for service managers: no shell, no curl, and nothing but the standard library, since it
-is started every few seconds. It asks where `python -m app` listens by the same `PORT` and `HTTP_HOST`, in the
+For a container's HEALTHCHECK and for service managers: no shell, no curl, and nothing but the standard library, since
+it is started every few seconds. It asks where `python -m app` listens by the same `PORT` and `HTTP_HOST`, in the
 environment alone. Another path can be given, for another server: `python -m app.healthcheck /healthz`.
 """
 
