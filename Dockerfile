@@ -23,8 +23,17 @@ FROM wheels AS installed
 RUN python3 -m venv --without-pip /opt/venv \
     && /opt/pip/bin/python -m pip --python /opt/venv/bin/python install --quiet --no-compile --no-index \
     --find-links=/build/wheels --require-hashes --requirement /build/requirements-run.lock
+COPY LICENSE /opt/rig-gateway/
 COPY app /opt/rig-gateway/app
-RUN /opt/venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv/lib /opt/rig-gateway/app
+COPY web /opt/rig-gateway/web
+# What `python -m app.demo` sends.
+COPY tests/captures/LICENSES.md \
+    tests/captures/f1_25-format2025-timetrial-catalunya.pcap.gz \
+    tests/captures/f1_25-format2026-race-melbourne.pcap.gz \
+    /opt/rig-gateway/tests/captures/
+# Whatever the umask of whoever checked it out: root writes, all read.
+RUN /opt/venv/bin/python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv/lib /opt/rig-gateway/app \
+    && chmod -R u=rwX,go=rX /opt/rig-gateway
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="Rig Gateway" \
@@ -38,14 +47,7 @@ RUN echo 'gateway:x:10001:10001::/data:/usr/sbin/nologin' >> /etc/passwd \
     && chown 10001:10001 /data
 
 COPY --from=installed /opt/venv /opt/venv
-COPY --from=installed /opt/rig-gateway/app /opt/rig-gateway/app
-COPY web /opt/rig-gateway/web
-# What `python -m app.demo` sends.
-COPY tests/captures/LICENSES.md \
-    tests/captures/f1_25-format2025-timetrial-catalunya.pcap.gz \
-    tests/captures/f1_25-format2026-race-melbourne.pcap.gz \
-    /opt/rig-gateway/tests/captures/
-COPY LICENSE /opt/rig-gateway/LICENSE
+COPY --from=installed /opt/rig-gateway /opt/rig-gateway
 
 # Relative paths of settings begin at /, so that "data/..." is the volume, as it is the folder data without a container.
 WORKDIR /

@@ -29,7 +29,7 @@ _LEFT_OUT: Final = {
     "secrets",
     "volumes",
 }
-_UNLIMITED_HERE: Final = ("--ulimit", "nofile=1024:2048", "--ulimit", "nproc=512:512")
+LOWERED: Final = ("--ulimit", "nofile=1024:2048", "--ulimit", "nproc=512:512")
 """Below podman's defaults, which need CAP_SYS_RESOURCE of whoever runs the check."""
 
 
@@ -52,7 +52,7 @@ def run_options(
     Raises:
         ValueError: The service says something that is not known here.
     """
-    options = list(_UNLIMITED_HERE)
+    options = list(LOWERED)
     for key, value in service.items():
         if key in _LEFT_OUT or value is None:
             continue

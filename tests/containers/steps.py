@@ -6,21 +6,23 @@ What L7 and the rest of docs/containers.md promise is read from outside, as rigs
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from app.datacloud.emulator.throwaway import new_key_pem
 from tests.chaos.verdict import Check, at_least, at_most, exactly, thousands
 from tests.containers.base import base_name
 from tests.containers.composing import Composer
-from tests.containers.engine import Container, Engine
-from tests.containers.flags import health_command, run_options, targets
+from tests.containers.engine import Container, Engine, Refused
+from tests.containers.flags import LOWERED, health_command, run_options, targets
 from tests.containers.promises import OURS, broken
-from tests.containers.tools import Tools
+from tests.containers.tools import NotHere, Tools
 from tests.containers.traffic import Site, drive, driving, farewell, live_rigs, watching
 from tests.gateway import ROOT, free_port
 
@@ -33,6 +35,13 @@ _PACKED: Final = {"LICENSE", "app", "tests", "web"}
 _EMULATOR: Final = 8990
 _ROWS: Final = ("TelemetryEvent", "SessionEvent")
 _INSIDE: Final = Path(__file__).with_name("inside.py").read_text(encoding="utf-8")
+_BARE: Final = ("--read-only", "--cap-drop", "ALL", "--network", "none", *LOWERED)
+"""To look into an image, without a service of the file."""
+_KEY_IS_READ: Final = """
+import os
+from app.datacloud.keys import load_key
+print(type(load_key(os.environ["SF_PRIVATE_KEY_PATH"], None, None)).__name__)
+"""
 _QUICK_CHECK: Final = """
 import sqlite3
 print(sqlite3.connect("/data/history.sqlite3").execute("PRAGMA quick_check").fetchone()[0])
@@ -92,8 +101,16 @@ def composed(ground: Ground) -> list[Check]:
 
 
 def based(ground: Ground, archive: Path) -> list[Check]:
-    """The base that the Dockerfile names is in the store."""
+    """The base that the Dockerfile names is in the store.
+
+    Raises:
+        NotHere: This machine lets no container run.
+    """
     ground.engine.podman("import", "--quiet", str(archive), base_name())
+    try:
+        ground.engine.podman("run", "--rm", *_BARE, base_name(), "true")
+    except Refused as refusal:
+        raise NotHere(f"no container can be run on this machine: {refusal}") from None
     return [Check(f"{base_name()}, {thousands(archive.stat().st_size / 1e6)} MB")]
 
 
@@ -102,7 +119,7 @@ def built(ground: Ground, wheels: Path) -> list[Check]:
     ground.engine.build(ROOT, TAG, wheels)
     image = ground.engine.image(TAG)
     config = image["Config"]
-    holds = json.loads(ground.engine.podman("run", "--rm", *_bare(), TAG, "python3", "-c", _CONTENTS))
+    holds = json.loads(ground.engine.podman("run", "--rm", *_BARE, TAG, "python3", "-c", _CONTENTS))
     return [
         Check(f"{thousands(image['Size'] / 1e6)} MB"),
         exactly("user", config["User"], "10001:10001"),
@@ -117,10 +134,15 @@ def built(ground: Ground, wheels: Path) -> list[Check]:
     ]
 
 
-def hardened(ground: Ground) -> list[Check]:
+def hardened(ground: Ground, folder: Path) -> list[Check]:
     """The service of the file runs with no right it does not need, and cannot write but where it should."""
-    with _gateway(ground, "hardened") as (container, _, began_s):
+    key = folder / "org.pem"
+    key.write_bytes(new_key_pem())
+    key.chmod(0o400)
+    os.chown(key, 10001, 10001)  # as docs/containers.md says
+    with _gateway(ground, "hardened", {"SF_PRIVATE_KEY_PATH": str(key)}) as (container, _, began_s):
         facts = json.loads(container.python(_INSIDE))
+        read = container.python(_KEY_IS_READ)
     return [
         at_most("ready after", began_s, 10, " s"),
         exactly("uid", facts["uid"], 10001),
@@ -131,6 +153,7 @@ def hardened(ground: Ground) -> list[Check]:
         exactly("/tmp", facts["tmp_bytes"], 64 * 2**20),
         exactly("memory", facts["memory_bytes"], 2**30),
         exactly("processes", facts["processes"], 256),
+        exactly("the key of its own user, mode 0400, is read as", read, "PrivateKey"),
     ]
 
 
@@ -196,17 +219,32 @@ def demonstrated(ground: Ground) -> list[Check]:
     ]
 
 
+def played(ground: Ground) -> list[Check]:
+    """The whole demo in one container, from the captures of the image."""
+    with _gateway(ground, "played", command=("python3", "-m", "app.demo")) as (container, site, _):
+        with watching(site) as screen:
+            live = live_rigs(screen, RIGS)
+        stop_s, code = container.stop()
+    return [
+        exactly("rigs live on a screen", sorted(live), sorted(RIGS)),
+        at_most("SIGTERM to the end", stop_s, 10, " s"),
+        exactly("exit code", code, 0),
+    ]
+
+
 @contextmanager
-def _gateway(ground: Ground, name: str) -> Iterator[tuple[Container, Site, float]]:
+def _gateway(
+    ground: Ground, name: str, env: Mapping[str, str] | None = None, command: Sequence[str] = ()
+) -> Iterator[tuple[Container, Site, float]]:
     """The service `gateway` of the file on free ports, on the check's one volume; the seconds until it was ready."""
-    project = ground.composer.merged()
+    project = ground.composer.merged(env=env)
     service = project["services"]["gateway"]
     site = Site(free_port(), tuple(free_port(socket.SOCK_DGRAM) for _ in RIGS))
     ports = {(8080, "tcp"): site.http, (20777, "udp"): site.rigs[0], (20778, "udp"): site.rigs[1]}
     if "data" not in ground.engine.podman("volume", "ls", "--quiet").split():
         ground.engine.podman("volume", "create", "data")
     began_s = time.monotonic()
-    container = ground.engine.run(name, TAG, run_options(project, service, ports, {"data": "data"}, {}))
+    container = ground.engine.run(name, TAG, run_options(project, service, ports, {"data": "data"}, {}), command)
     try:
         container.wait_until_well(health_command(service))
         yield container, site, time.monotonic() - began_s
@@ -228,17 +266,3 @@ def _wait_for_rows(org: Container, within_s: float) -> dict[str, int]:
 
 def _names(project: Mapping[str, Any]) -> str:
     return ", ".join(sorted(project["services"]))
-
-
-def _bare() -> list[str]:
-    return [
-        "--read-only",
-        "--cap-drop",
-        "ALL",
-        "--network",
-        "none",
-        "--ulimit",
-        "nofile=1024:2048",
-        "--ulimit",
-        "nproc=512:512",
-    ]

@@ -95,12 +95,14 @@ def driving(site: Site, *more: str) -> Iterator[subprocess.Popen[str]]:
             process.communicate(timeout=_PATIENCE_S)
 
 
-def watching(site: Site) -> ClientConnection:
+@contextmanager
+def watching(site: Site) -> Iterator[ClientConnection]:
     """A screen that shows all rigs, from the gateway's own page as far as the gateway can tell."""
     # What a browser on this page would say; the library's own default is to say nothing.
-    screen = connect(f"ws://127.0.0.1:{site.http}/ws", additional_headers={"Origin": site.url}, compression=None)
-    screen.send(json.dumps({"type": "subscribe_rig", "rig_id": "all"}))
-    return screen
+    said = {"Origin": site.url}
+    with connect(f"ws://127.0.0.1:{site.http}/ws", additional_headers=said, compression=None) as screen:
+        screen.send(json.dumps({"type": "subscribe_rig", "rig_id": "all"}))
+        yield screen
 
 
 def live_rigs(screen: ClientConnection, wanted: Sequence[str], within_s: float = _PATIENCE_S) -> dict[str, int]:
@@ -123,5 +125,3 @@ def farewell(screen: ClientConnection) -> int | None:
         return None if closed.rcvd is None else closed.rcvd.code
     except TimeoutError:
         return None
-    finally:
-        screen.close()
