@@ -29,14 +29,19 @@ class Engine:
         self._folder = folder
         self._store = ["--root", str(folder / "root"), "--runroot", str(folder / "run")]
 
-    def podman(self, *arguments: str, patience_s: float = _PATIENCE_S) -> str:
+    def podman(self, *arguments: str, patience_s: float = _PATIENCE_S, with_errors: bool = False) -> str:
         """What a command of podman prints.
+
+        Args:
+            arguments: The command.
+            patience_s: How long it may take.
+            with_errors: Together with what it prints to stderr: a container's log is on both.
 
         Raises:
             Refused: It failed, or took too long.
         """
         own = ["--runtime", "runc", "--cgroup-manager", "cgroupfs", "--tmpdir", str(self._folder / "tmp")]
-        return _said(["podman", *self._store, *own, *arguments], patience_s)
+        return _said(["podman", *self._store, *own, *arguments], patience_s, with_errors)
 
     def build(self, context: Path, tag: str, wheels: Path) -> None:
         """Build an image without a registry and without the network, in the form that keeps its health check.
@@ -118,7 +123,7 @@ class Container:
 
     def log(self, lines: int = 40) -> str:
         """The last lines that it said."""
-        return self._engine.podman("logs", "--tail", str(lines), self.name)
+        return self._engine.podman("logs", "--tail", str(lines), self.name, with_errors=True)
 
     def stop(self) -> tuple[float, int]:
         """Ask it to end, as the engine does; how many seconds that took, and its exit code."""
@@ -150,7 +155,7 @@ def _mounted_below(folder: Path) -> list[str]:
     return sorted((place for place in places if Path(place).is_relative_to(folder)), reverse=True)
 
 
-def _said(command: Sequence[str], patience_s: float) -> str:
+def _said(command: Sequence[str], patience_s: float, with_errors: bool = False) -> str:
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=patience_s, check=False)
     except subprocess.TimeoutExpired:
@@ -159,4 +164,4 @@ def _said(command: Sequence[str], patience_s: float) -> str:
         # podman also warns about networks of other engines: what matters stands at the end.
         told = "\n".join((answer.stdout + answer.stderr).splitlines()[-15:])
         raise Refused(f"{command[0]} ended with {answer.returncode}: {told}")
-    return answer.stdout
+    return answer.stdout + answer.stderr if with_errors else answer.stdout

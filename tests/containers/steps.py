@@ -199,7 +199,7 @@ def demonstrated(ground: Ground) -> list[Check]:
             if not service.get("healthcheck", {}).get("disable"):
                 running[name].wait_until_well(health_command(service))
         rows = _wait_for_rows(running["org"], 25)
-        cloud = site.json("/api/cloud")
+        cloud = _settled_cloud(site)
         running["rigs"].stop()
         stop_s, code = running["gateway-demo"].stop()
         org_s, org_code = running["org"].stop()
@@ -211,6 +211,7 @@ def demonstrated(ground: Ground) -> list[Check]:
     return [
         *(at_least(f"rows of {name} in the org", rows.get(name, 0), 1) for name in _ROWS),
         exactly("the page's cloud", cloud["state"], "connected"),
+        exactly("with problems", cloud["problems"], []),
         at_most("SIGTERM while uploading to the end", stop_s, 10, " s"),
         exactly("exit code", code, 0),
         exactly("of the org", org_code, 0),
@@ -224,9 +225,12 @@ def played(ground: Ground) -> list[Check]:
     with _gateway(ground, "played", command=("python3", "-m", "app.demo")) as (container, site, _):
         with watching(site) as screen:
             live = live_rigs(screen, RIGS)
+        cloud = _settled_cloud(site)
         stop_s, code = container.stop()
     return [
         exactly("rigs live on a screen", sorted(live), sorted(RIGS)),
+        exactly("the page's cloud", cloud["state"], "connected"),
+        exactly("with problems", cloud["problems"], []),
         at_most("SIGTERM to the end", stop_s, 10, " s"),
         exactly("exit code", code, 0),
     ]
@@ -262,6 +266,16 @@ def _wait_for_rows(org: Container, within_s: float) -> dict[str, int]:
         if all(rows.get(name) for name in _ROWS) or time.monotonic() > deadline_s:
             return rows
         time.sleep(0.5)
+
+
+def _settled_cloud(site: Site, within_s: float = 15.0) -> dict[str, Any]:
+    """How it stands with Data Cloud, as soon as rows have been accepted."""
+    deadline_s = time.monotonic() + within_s
+    while True:
+        cloud: dict[str, Any] = site.json("/api/cloud")
+        if cloud["state"] == "connected" or time.monotonic() > deadline_s:
+            return cloud
+        time.sleep(0.2)
 
 
 def _names(project: Mapping[str, Any]) -> str:
