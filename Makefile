@@ -60,7 +60,7 @@ lock: ## Write the three lock files anew (needs uv): all, what the image runs, w
 	$(LOCK) tests/containers/requirements.in --output-file tests/containers/requirements.lock
 
 container-check: $(STAMP) ## Build the image and prove it, the Compose files and the demo (Debian, as root; two minutes)
-	@$(BIN)/python -m tests.containers $(ARGS)
+	@$(BIN)/python -m tests.containers $(if $(CHECK_JSON),--json $(CHECK_JSON))
 
 bench: $(STAMP) ## Measure decode cost beside f1-packets, and the pipeline's throughput
 	@$(BIN)/python -m bench

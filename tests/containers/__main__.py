@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -74,23 +77,23 @@ def main(arguments: list[str]) -> int:
     told = f"failed: {', '.join(failed)}" if failed else "all hold"
     _tell(f"{len(report.verdicts)} steps, {told}, {time.monotonic() - began_s:.0f} s after the packages")
     if options.json:
-        options.json.write_text(as_json(report.verdicts), encoding="utf-8")
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(as_json(report.verdicts, datetime.now(UTC)), encoding="utf-8")
     return 1 if failed else 0
 
 
-def as_json(verdicts: Sequence[Verdict]) -> str:
-    """The verdicts for a machine to read."""
-    told = [
-        {
-            "row": verdict.row,
-            "injected": verdict.injected,
-            "expected": verdict.expected,
-            "checks": [check._asdict() for check in verdict.checks],
-            "ok": verdict.ok,
-        }
-        for verdict in verdicts
-    ]
-    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+def as_json(verdicts: Sequence[Verdict], at: datetime) -> str:
+    """The verdicts for a machine to read, in the form that `python -m tests.chaos --json` has."""
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}"
+    body = {
+        "command": "make container-check",
+        "at": f"{at:%Y-%m-%d %H:%M} UTC",
+        "machine": machine,
+        "verdicts": [
+            {"row": each.row, "ok": each.ok, "checks": [check.told for check in each.checks]} for each in verdicts
+        ],
+    }
+    return json.dumps(body, indent=1, ensure_ascii=False) + "\n"
 
 
 def _check(report: Report, folder: Path) -> None:
