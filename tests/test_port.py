@@ -317,6 +317,29 @@ async def test_a_rig_and_a_flood_on_a_real_port_and_the_kernel_drops_the_flood()
     assert readings["f1_ingest_kernel_dropped"] > 5_000
 
 
+async def test_while_a_flood_goes_on_a_rig_is_found_at_first_and_again_under_another_address() -> None:
+    line, clock = make_line(), Clock()
+    line.pipeline._monotonic = clock
+    port = Port([line], "127.0.0.1", 4_194_304, clock)
+    await port.open()
+
+    def flooded() -> bool:
+        return sum(line.pipeline.rejected.values()) >= 600
+
+    send(port, "127.0.0.9", *[b"noise"] * 600)
+    await until(flooded)
+    send(port, "127.0.0.9", *[b"noise"] * 400)
+    send(port, "127.0.0.5", VALID)
+    await until(lambda: line.lease.holder == "127.0.0.5")
+    clock.now_s = 10.0
+    send(port, "127.0.0.9", *[b"noise"] * 400)
+    send(port, "127.0.0.6", VALID)
+    await until(lambda: line.lease.holder == "127.0.0.6")
+
+    assert (port.figures().kernel_dropped or 0) > 600
+    port.close()
+
+
 async def test_a_buffer_that_was_full_is_told_for_a_minute_with_what_to_do() -> None:
     line, clock = make_line(), Clock()
     line.pipeline._monotonic = clock
