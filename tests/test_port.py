@@ -359,6 +359,20 @@ async def test_a_buffer_that_was_full_is_told_for_a_minute_with_what_to_do() -> 
     port.close()
 
 
+async def test_a_flood_in_a_rigs_name_is_not_told_as_a_buffer_that_is_too_small() -> None:
+    line, clock = make_line(), Clock()
+    line.pipeline._monotonic = clock
+    port = Port([line], "127.0.0.1", 65_536, clock)
+    await port.open()
+    send(port, "127.0.0.1", *[bytes(1_352)] * 5_000)
+
+    clock.now_s = 1.0
+    port.tick()
+
+    assert port.problems() == []
+    port.close()
+
+
 async def test_on_an_ipv6_port_strangers_are_refused_by_us_and_that_is_said_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
