@@ -10,7 +10,7 @@ SPEED ?= 1
 DIR ?= tests/captures
 RESULTS := .cache/reliability
 
-.PHONY: help setup demo run replay test test-quick check lint types format lock bench bench-quick bench-check bench-wall metrics-doc rules-check truth chaos reliability fuzz captures schema goldens screenshots clean
+.PHONY: help setup demo run replay test test-quick check lint types format lock licences sbom bench bench-quick bench-check bench-wall metrics-doc rules-check truth chaos reliability fuzz captures schema goldens screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -57,6 +57,13 @@ lock: ## Write requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --quiet --output-file requirements.lock
 
+licences: $(STAMP) ## Write docs/licences.md anew from requirements.lock and web/vendor
+	$(BIN)/python -m tests.supply licences > docs/licences.md
+
+sbom: $(STAMP) ## Write the bill of materials .cache/sbom.json (needs cyclonedx-py, from PyPI's cyclonedx-bom)
+	@mkdir -p .cache
+	cyclonedx-py environment --output-reproducible --of JSON $(BIN)/python | $(BIN)/python -m tests.supply sbom > .cache/sbom.json
+
 bench: $(STAMP) ## Measure everything beside peers and floors, and write docs/benchmarks.md (10 minutes, on an idle machine)
 	@$(BIN)/python -m bench --write
 
@@ -80,7 +87,7 @@ reliability: $(STAMP) ## Prove every row of the fault matrix, and write docs/rel
 	-$(BIN)/python -m pytest -q -n auto -m "row and not live" --rows $(RESULTS)/1-tests.json
 	-$(BIN)/python -m pytest -q -m "row and live" --rows $(RESULTS)/2-live.json
 	-$(BIN)/python -m tests.chaos --json $(RESULTS)/3-chaos.json
-	-$(MAKE) --no-print-directory container-check CHECK_JSON=$(RESULTS)/4-container.json
+	-$(MAKE) --no-print-directory container-check ARGS="--json $(RESULTS)/4-container.json"
 	$(BIN)/python -m tests.reliability $(RESULTS)/*.json > docs/reliability.md
 
 captures: $(STAMP) ## Pass every capture of a folder through: make captures DIR=...

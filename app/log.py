@@ -145,7 +145,7 @@ def configure(
             former.close()
     root.handlers[:] = [handler]
     if folder is not None and keep_mb:
-        log_to(folder, keep_mb, _Json())
+        log_to(folder, keep_mb, _Redacting(_Json(), Redactor()))
     root.setLevel(level)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)

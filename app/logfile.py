@@ -44,6 +44,7 @@ class LogFile(logging.Handler):
         self._files = RotatingFileHandler(
             folder / NAME, maxBytes=round(budget_mb * _MIB / FILES), backupCount=FILES - 1, encoding="utf-8"
         )
+        self.setFormatter(formatter)
         self._files.setFormatter(formatter)
         self._files.handleError = self._refused  # type: ignore[method-assign]  # a full disk fills stderr otherwise
         self._lines: queue.Queue[logging.LogRecord | None] = queue.Queue(_HELD)

@@ -435,7 +435,7 @@ def app_from_environment() -> FastAPI:
     """The application as the environment and `.env` say; ends the process with exit code 2 when they are wrong."""
     try:
         settings = checked_settings()
-        configure(settings.log_level, settings.log_format, Path(settings.log_dir), settings.log_keep_mb)
+        configure(settings.log_level, settings.log_format, settings.log_folder, settings.log_keep_mb)
         keep_secret(*settings.secrets())
         app = create_app(settings)
     except BadSettings as refused:

@@ -308,10 +308,15 @@ class Settings(BaseSettings):
     """Least severe line that is logged."""
     log_format: Literal["auto", "text", "json"] = "auto"
     """Lines for people (text) or machines (json); auto is text on a terminal."""
-    log_dir: str = "data/log"
-    """Where the log is kept as well, as JSON lines, for whoever helps."""
+    log_dir: str = ""
+    """Where the log is kept as well, as JSON lines, for whoever helps; empty is a folder `log` beside the history."""
     log_keep_mb: Annotated[float, Field(ge=0, le=1024)] = 10
     """All its files together, in MiB; 0 keeps none."""
+
+    @property
+    def log_folder(self) -> Path:
+        """Where the log is kept; beside the history, whose folder is one that can be written in a container too."""
+        return Path(self.log_dir) if self.log_dir else Path(self.history_path).parent / "log"
 
     @model_validator(mode="before")
     @classmethod

@@ -161,3 +161,15 @@ def test_a_folder_that_cannot_be_written_costs_one_line_and_no_more(
     logging.getLogger("app.x").info("a rig came")
 
     assert [line[:24] for line in capsys.readouterr().err.splitlines()] == ["The log is not kept in /", ANY]
+
+
+def test_the_folders_lines_go_through_the_net_too(tmp_path: Path) -> None:
+    configure("INFO", "text", tmp_path / "log", keep_mb=1)
+    keep_secret("hunter2hunter2")
+
+    logging.getLogger("app.x").info("sent hunter2hunter2 with Bearer abcdefghijklmnop")
+    configure("INFO", "text")
+
+    (line,) = last_lines(tmp_path / "log", 10)
+    assert "hunter2" not in line
+    assert "abcdefgh" not in line

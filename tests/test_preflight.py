@@ -17,6 +17,9 @@ from tests.chaos.verdict import at_most, exactly
 from tests.conftest import Reached
 from tests.gateway import environment, run_to_end
 
+ELSEWHERE = {"OPERATOR_TOKEN": "a-token-of-the-operators-own", "SOURCES_PATH": "/tmp/sources.json"}
+"""Places that are not what a test is about."""
+
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -113,9 +116,10 @@ def test_a_folder_that_may_not_be_written_is_told_before_anything_is_opened(tmp_
     tmp_path.chmod(0o755)
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o500)
-    path = env_file(
-        tmp_path, HISTORY_PATH=str(locked / "deep" / "history.sqlite3"), RECORD_DIR=str(locked), LOG_KEEP_MB="0"
-    )
+    deep = str(locked / "deep" / "history.sqlite3")
+    sources = str(locked / "sources.json")
+    places = {"HISTORY_PATH": deep, "SOURCES_PATH": sources, "RECORD_DIR": str(locked), "LOG_DIR": str(locked)}
+    path = env_file(tmp_path, **{**ELSEWHERE, **places})
     for parent in tmp_path.parents[:2]:
         parent.chmod(0o755)
 
@@ -125,7 +129,9 @@ def test_a_folder_that_may_not_be_written_is_told_before_anything_is_opened(tmp_
     told = "by this user, or its disk is read-only: make it writable, or name another place"
     assert lines == [
         f"HISTORY_PATH: {locked / 'deep'} does not exist, and cannot be made {told}",
+        f"SOURCES_PATH: {locked} may not be written {told}",
         f"RECORD_DIR: {locked} may not be written {told}",
+        f"LOG_DIR: {locked} may not be written {told}",
     ]
 
 
@@ -174,3 +180,29 @@ def test_a_key_that_cannot_be_used_ends_the_process_within_two_seconds(
     reached(exactly("exit code", ended.returncode, 2))
     assert "SF_PRIVATE_KEY_PATH: " in ended.stderr
     assert words in ended.stderr
+
+
+def test_places_that_datagrams_cannot_be_passed_on_to_stand_in_the_same_list(tmp_path: Path) -> None:
+    path = env_file(
+        tmp_path, PORT="eighty", RIG_A_FORWARD_TO="127.0.0.1:20778", RIG_B_FORWARD_TO="overlay", RIG_A_SOURCE="left"
+    )
+
+    told = mistakes(path)
+
+    assert {line.partition(":")[0] for line in told} == {"PORT", "RIG_A_SOURCE", "RIG_A_FORWARD_TO", "RIG_B_FORWARD_TO"}
+    assert any("a port of the gateway's own" in line for line in told)
+
+
+def test_claims_are_kept_in_a_file_of_their_own(tmp_path: Path) -> None:
+    path = env_file(tmp_path, SOURCES_PATH="data/one", HISTORY_PATH="data/one")
+
+    assert mistakes(path) == ["SOURCES_PATH: is the same file as HISTORY_PATH: give each its own"]
+
+
+def test_the_token_and_the_claims_need_a_place_too(tmp_path: Path) -> None:
+    (tmp_path / "in_the_way").write_text("a file")
+    nowhere = str(tmp_path / "in_the_way" / "deep")
+
+    lines = mistakes(env_file(tmp_path, OPERATOR_TOKEN_PATH=nowhere, SOURCES_PATH=nowhere))
+
+    assert [line.split(":")[0] for line in lines] == ["SOURCES_PATH", "OPERATOR_TOKEN_PATH"]

@@ -244,6 +244,14 @@ def test_the_example_file_says_the_defaults(tmp_path: Path) -> None:
     assert unknown_keys(example) == []
 
 
+def test_the_log_is_kept_beside_the_history_unless_it_has_a_place_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HISTORY_PATH", "/data/history.sqlite3")
+    assert load_settings(env_file=None).log_folder == Path("/data/log")
+
+    monkeypatch.setenv("LOG_DIR", "/var/log/rig")
+    assert load_settings(env_file=None).log_folder == Path("/var/log/rig")
+
+
 def test_several_words_stand_in_one_setting_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLOWED_HOSTS", "wall.example, booth ,")
     monkeypatch.setenv("ALLOWED_ORIGINS", "https://screens.example:8443,http://[fd00::5]")

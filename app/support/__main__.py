@@ -91,7 +91,7 @@ def collected(env_file: str, at: datetime) -> tuple[Mapping[str, str], bool]:
         ),
         "machine.json": _json({**machine(), "kernel": kernel()}),
         "files.json": _json(scrub.tree(_files(settings))),
-        "log.jsonl": "".join(f"{_scrubbed(line, scrub)}\n" for line in last_lines(Path(settings.log_dir), LINES)),
+        "log.jsonl": "".join(f"{_scrubbed(line, scrub)}\n" for line in last_lines(settings.log_folder, LINES)),
     }
     for answer in heard:
         name = f"gateway{answer.path.replace('/', '_')}.{'txt' if answer.body is None else 'json'}"
@@ -113,7 +113,7 @@ def zipped(files: Mapping[str, str]) -> bytes:
 # Any: JSON.
 def _files(settings: Settings) -> dict[str, Any]:
     history, outbox = Path(settings.history_path), Path(settings.datacloud_outbox_path)
-    folders = {"HISTORY_PATH": history.parent, "LOG_DIR": Path(settings.log_dir)}
+    folders = {"HISTORY_PATH": history.parent, "LOG_DIR": settings.log_folder}
     if outbox.parent != history.parent:
         folders["DATACLOUD_OUTBOX_PATH"] = outbox.parent
     if settings.record_dir:

@@ -72,7 +72,9 @@ def endurance(folder: Path, minutes: float = MINUTES, seed: int = 1) -> Verdict:
     with stage.org("--strict") as org, stage.gateway() as gateway:
         org.configure(keep_deliveries=1000, keep_requests=1000)
         while time.monotonic() < ends_s or not rests:
-            with stage.rigs("--short", "--rate", "60"), _churn(gateway) as churned:
+            # Another seed is another session: the same one driven anew would be the same rows with other times.
+            driving = stage.rigs("--short", "--rate", "60", "--seed", str(seed + 1000 * len(rests)))
+            with driving, _churn(gateway) as churned:
                 nonsense += _a_minute(org, gateway, chance)
             clients += churned()
             org.faults()

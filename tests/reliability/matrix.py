@@ -310,7 +310,7 @@ MATRIX: Final = (
 BY_NAME: Final[Mapping[str, Row]] = {row.name: row for row in MATRIX}
 
 NOT_INJECTED: Final = (
-    "A real Salesforce org: the emulated one is strict, and what the real one answers is known from documents only.",
+    "A real Salesforce org: the emulated one is strict, and what the real one answers is known from documents.",
     "A real game. Captures of two games are replayed, all else is simulated.",
     "The loss of power. SQLite's log is cut at 200 random bytes instead.",
     "Windows and macOS. Code for them is typed and read, not run.",

@@ -1,4 +1,4 @@
-"""What was measured: read from the files that pytest (`--rows`) and the long proofs (`--json`) write."""
+"""What was measured: read from what pytest (`--rows`), the long proofs and the containers' check (`--json`) write."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import json
 import os
 import platform
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from tests.reliability.matrix import rows_of
+
+CONTAINERS: Final = "make container-check"
 
 
 class Proof(NamedTuple):
@@ -48,8 +51,11 @@ def read(path: Path) -> Run:
     Raises:
         ValueError: It is no such file.
     """
-    told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))  # Any: JSON
+    told: Any = json.loads(path.read_text(encoding="utf-8"))  # Any: JSON
     try:
+        if isinstance(told, list):  # verdicts and nothing else, as the containers' check writes them, on this machine
+            at = f"{datetime.fromtimestamp(path.stat().st_mtime, UTC):%Y-%m-%d %H:%M} UTC"
+            told = {"command": CONTAINERS, "at": at, "machine": machine(), "verdicts": told}
         proofs = [*_of_tests(told.get("tests", ())), *_of_verdicts(told.get("verdicts", ()), told["command"])]
         return Run(told["command"], told["at"], told["machine"], proofs)
     except (KeyError, TypeError) as wrong:
@@ -65,8 +71,10 @@ def _of_tests(tests: Iterable[dict[str, Any]]) -> Iterable[tuple[str, Proof]]:
 
 # Any: JSON.
 def _of_verdicts(verdicts: Iterable[dict[str, Any]], command: str) -> Iterable[tuple[str, Proof]]:
+    program = "make chaos" if "tests.chaos" in command else command
     for verdict in verdicts:
-        proof = Proof(f"{command}, {verdict['row']}", "passed" if verdict["ok"] else "failed", verdict["checks"])
+        reached = [check if isinstance(check, str) else check["told"] for check in verdict["checks"]]
+        proof = Proof(f"{program}: {verdict['row']}", "passed" if verdict["ok"] else "failed", reached)
         for row in rows_of(verdict["row"]):
             yield row, proof
 

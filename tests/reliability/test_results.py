@@ -70,9 +70,22 @@ def test_a_long_proof_writes_its_verdicts(tmp_path: Path) -> None:
     run = read(tmp_path / "x" / "chaos.json")
     assert run.command == "python -m tests.chaos L10 U1"
     assert run.proofs == [
-        ("L10", Proof("python -m tests.chaos L10 U1, S10, L10", "passed", ["slowest 1 s (≤ 3)"])),
-        ("U1", Proof("python -m tests.chaos L10 U1, U1", "failed", [])),
+        ("L10", Proof("make chaos: S10, L10", "passed", ["slowest 1 s (≤ 3)"])),
+        ("U1", Proof("make chaos: U1", "failed", [])),
     ]
+
+
+def test_the_containers_check_writes_verdicts_alone(tmp_path: Path) -> None:
+    verdicts = [
+        {"row": "L7", "checks": [{"told": "to the end 0.4 s (≤ 10)", "ok": True}], "ok": True},
+        {"row": "demo", "checks": [], "ok": False},
+    ]
+    (tmp_path / "container.json").write_text(json.dumps(verdicts), encoding="utf-8")
+
+    run = read(tmp_path / "container.json")
+
+    assert run.command == "make container-check"
+    assert run.proofs == [("L7", Proof("make container-check: L7", "passed", ["to the end 0.4 s (≤ 10)"]))]
 
 
 def test_what_is_no_run_is_told(tmp_path: Path) -> None:
