@@ -17,15 +17,19 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
-from fastapi import FastAPI
 
 from app.errors import PortUnavailable
-from app.main import Gateway, app_from_environment
+from app.preflight import begin
 from app.publish.listener import bounded_protocol
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from app.main import Gateway
 
 logger = logging.getLogger(__name__)
 
@@ -124,13 +128,16 @@ def listener(settings: Settings) -> socket.socket:
 
 def main() -> int:
     """Run until told to stop; the exit code."""
-    app = app_from_environment()
-    running = server(app)
+    settings = begin()
     try:
-        sock = listener(app.state.gateway.settings)
+        sock = listener(settings)
     except PortUnavailable as taken:
         logger.critical("%s", taken)
         return EXIT_TAKEN
+    from app.main import create_app  # only now: it takes a second, and a mistake shall be told at once
+
+    app = create_app(settings)
+    running = server(app)
     logger.info("the page is at http://%s:%d/", *sock.getsockname()[:2])
     try:
         running.run([sock])
