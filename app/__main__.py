@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 import uvicorn
 
 from app.errors import PortUnavailable
+from app.ingest.udp import try_port
 from app.preflight import begin
 from app.publish.listener import bounded_protocol
 from app.settings import Settings
@@ -126,11 +127,23 @@ def listener(settings: Settings) -> socket.socket:
     return sock
 
 
+def try_rig_ports(settings: Settings) -> None:
+    """See whether the rigs' ports are free, which they may share; the gateway opens them when all else is ready.
+
+    Raises:
+        PortUnavailable: One is taken, or may not be opened.
+    """
+    for port in dict.fromkeys(rig.udp_port for rig in settings.rigs):
+        names = " and ".join(rig.rig_id for rig in settings.rigs if rig.udp_port == port)
+        try_port(names, settings.udp_host, port)
+
+
 def main() -> int:
     """Run until told to stop; the exit code."""
     settings = begin()
     try:
         sock = listener(settings)
+        try_rig_ports(settings)
     except PortUnavailable as taken:
         logger.critical("%s", taken)
         return EXIT_TAKEN

@@ -153,6 +153,7 @@ class Line:
             yield "f1_normalize_implausible", (rig, kind), count
         yield "f1_normalize_jumps", (rig,), normalizer.jumps
         yield "f1_normalize_session_active", (rig,), float(normalizer.session_uid is not None)
+        yield "f1_normalize_driving", (rig,), float(pipeline.driving)
 
 
 def _recorded(recorder: Recorder, rig_id: str, receive: Receive) -> Receive:

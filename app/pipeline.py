@@ -136,6 +136,15 @@ class RigPipeline:
         return silent_s is not None and silent_s < self._stale_after_s
 
     @property
+    def driving(self) -> bool:
+        """Whether the rig's last word is that its own car drives; it stays so while a rig is silent in a session."""
+        state, header = self.session_state, self._last_header
+        if state is None or header is None or header.session_uid == 0:  # its last datagram came out of a menu
+            return False
+        in_session = self.normalizer.session_uid is not None and self.normalizer.session_uid == state.session_uid
+        return in_session and state.mode == "driving" and not state.game_paused
+
+    @property
     def jump_s(self) -> float | None:
         """How far the session clock of a datagram was off within the last minute; None when none was."""
         jump = self.normalizer.last_jump

@@ -17,7 +17,7 @@ from typing import Final
 
 from app.ingest import kernel
 from app.ingest.lease import Network
-from app.ingest.strangers import Strangers
+from app.ingest.strangers import EVERYTHING, Strangers
 from app.ingest.udp import RigEndpoint, open_port
 from app.line import Line
 from app.log import Seldom
@@ -27,6 +27,8 @@ from app.publish.advice import PortFigures, SenderFigures, SenderState
 logger = logging.getLogger(__name__)
 
 _ROLL_S: Final = 1.0
+_OVERFLOW_TOLD_S: Final = 60.0
+"""A buffer that was full is over in a moment; somebody has to have the time to read of it."""
 
 
 class Port:
@@ -48,13 +50,15 @@ class Port:
         self._monotonic = monotonic
         self._endpoint: RigEndpoint | None = None
         self._holders: dict[str, Line] = {}
-        self._known: dict[str, str] = {}
+        self._told_holders: dict[str, str | None] = {}
         self._strangers = Strangers(monotonic())
         self._filter = b""
         self._no_filter: str | None = "the port is not open"
         self._rolled_s = monotonic()
         self._heard = [0] * len(self.lines)
         self._lines_told = {line.rig.rig_id: Seldom(60.0) for line in self.lines}
+        self._dropped = 0
+        self._overflow: tuple[int, float] | None = None
         self.unclaimed = 0
         """Datagrams from senders that are no rig's."""
 
@@ -116,11 +120,12 @@ class Port:
 
     def _changed_hands(self, line: Line) -> None:
         """Another sender holds a rig's lease, or nobody does any more."""
-        rig, holder = line.rig.rig_id, line.lease.holder
+        rig, holder, before = line.rig.rig_id, line.lease.holder, self._told_holders.get(line.rig.rig_id)
         if holder is not None:
             self._strangers.forget(holder)
-            logger.info("%s has a sender", rig, extra={"rig": rig, "address": holder, "before": self._known.get(rig)})
-            self._known[rig] = holder
+            if holder != before:
+                logger.info("%s has a sender", rig, extra={"rig": rig, "address": holder, "before": before})
+        self._told_holders[rig] = holder
         self._holders = {each.lease.holder: each for each in self.lines if each.lease.holder is not None}
         self._refilter()
 
@@ -146,12 +151,23 @@ class Port:
         if elapsed_s < _ROLL_S:
             return
         self._rolled_s = now_s
+        self._look_for_overflow(now_s)
         self._strangers.roll(now_s)
         for number, line in enumerate(self.lines):
             line.heard_per_s = (line.heard - self._heard[number]) / elapsed_s
             self._heard[number] = line.heard
         self._tell(now_s)
         self._refilter()
+        self._dropped = self._kernel_dropped()  # what is filtered out by the filter before must not count for the next
+
+    def _look_for_overflow(self, now_s: float) -> None:
+        """While nothing was filtered out, all that the kernel dropped found no room in the buffer."""
+        more = self._kernel_dropped() - self._dropped
+        if more > 0 and self._strangers.shares == EVERYTHING:  # shares fall at once, and rise only after this
+            self._overflow = more, now_s
+
+    def _kernel_dropped(self) -> int:
+        return (self._endpoint.dropped if self._endpoint is not None else None) or 0
 
     def _tell(self, now_s: float) -> None:
         for stranger in reversed(self._strangers.listed()):  # the loudest last: it is the one that is told
@@ -183,8 +199,19 @@ class Port:
 
     # --- what it says of itself -------------------------------------------------------------------------
 
-    def problem(self) -> str | None:
-        """One sentence for the operator about senders that are no rig's; None when there are none."""
+    def problems(self) -> list[str]:
+        """What the operator should do about senders that are no rig's, and about datagrams that found no room."""
+        return [sentence for sentence in (self._unclaimed(), self._overflown()) if sentence is not None]
+
+    def _overflown(self) -> str | None:
+        if self._overflow is None or self._monotonic() - self._overflow[1] > _OVERFLOW_TOLD_S:
+            return None
+        return (
+            f"UDP port {self.number} lost {self._overflow[0]} datagrams, since the kernel's buffer was full: close"
+            " other programs on this host, and let it grant UDP_RECEIVE_BUFFER_BYTES (on Linux by net.core.rmem_max)"
+        )
+
+    def _unclaimed(self) -> str | None:
         nobodys = [each for each in self._strangers.listed() if each.per_s > 0 and not self._line_for(each.address)]
         if not nobodys:
             return None

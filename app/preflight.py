@@ -15,6 +15,7 @@ from typing import Final
 from app.datacloud.config import cloud_config
 from app.log import configure, keep_secret
 from app.settings import ENV_FILE, BadSettings, Settings, read_settings, unknown_keys
+from app.targets import targets_of
 
 EXIT_MISTAKEN: Final = 2
 
@@ -59,7 +60,8 @@ def mistakes(
     lines = [line for told in wrong.values() for line in told.splitlines()]
     lines += unknown_keys(env_file, os.environ if environment is None else environment)
     told_of = {_setting(line) for line in lines}
-    lines += [line for line in (*_cloud(settings), *_places(settings)) if _setting(line) not in told_of]
+    deeper = (*_cloud(settings), *_targets(settings), *_places(settings))
+    lines += [line for line in deeper if _setting(line) not in told_of]
     return settings, lines
 
 
@@ -78,18 +80,28 @@ def _cloud(settings: Settings) -> list[str]:
     return []
 
 
+def _targets(settings: Settings) -> Iterable[str]:
+    """What is wrong with the places that datagrams are passed on to."""
+    for rig in settings.rigs:
+        try:
+            targets_of(rig, settings)
+        except BadSettings as wrong:
+            yield from str(wrong).splitlines()
+
+
 def _places(settings: Settings) -> Iterable[str]:
     """What is wrong with the files and folders that are written to."""
-    files = {"HISTORY_PATH": Path(settings.history_path)}
+    files = {"HISTORY_PATH": Path(settings.history_path), "SOURCES_PATH": Path(settings.sources_path)}
+    if _same(*files.values()):
+        yield "SOURCES_PATH: is the same file as HISTORY_PATH: give each its own"
     if settings.datacloud_enabled:
         files["DATACLOUD_OUTBOX_PATH"] = Path(settings.datacloud_outbox_path)
-        if _same(*files.values()):
+        if _same(files["HISTORY_PATH"], files["DATACLOUD_OUTBOX_PATH"]):
             yield "DATACLOUD_OUTBOX_PATH: is the same file as HISTORY_PATH: give each its own"
     if not settings.operator_token.get_secret_value() and not os.path.exists(settings.operator_token_path):
         files["OPERATOR_TOKEN_PATH"] = Path(settings.operator_token_path)
     for setting, file in files.items():
         yield from (f"{setting}: {wrong}" for wrong in _file_mistake(file))
-    yield from (f"SOURCES_PATH: {wrong}" for wrong in _folder_mistake(Path(settings.sources_path).parent))
     if settings.record_dir:
         yield from (f"RECORD_DIR: {wrong}" for wrong in _folder_mistake(Path(settings.record_dir)))
     if settings.log_keep_mb and settings.log_dir:

@@ -11,13 +11,13 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 from app.claims import Claims
-from app.errors import BadTarget
-from app.ingest.forwarder import Forwarder, resolve
+from app.ingest.forwarder import Forwarder
 from app.line import Line
 from app.metrics import Reading
 from app.port import ports_of
 from app.publish.advice import PortFigures, SenderFigures
-from app.settings import BadSettings, RigSettings, Settings
+from app.settings import RigSettings, Settings
+from app.targets import targets_of
 
 logger = logging.getLogger(__name__)
 
@@ -107,8 +107,8 @@ class Sources:
 
     def problems(self) -> list[str]:
         """One sentence for each thing that the operator can mend."""
-        sentences = [port.problem() for port in self._ports] + [self._claims.problem]
-        return [sentence for sentence in sentences if sentence is not None]
+        sentences = [sentence for port in self._ports for sentence in port.problems()]
+        return sentences if self._claims.problem is None else [*sentences, self._claims.problem]
 
     def ports(self) -> list[PortFigures]:
         """Every port."""
@@ -130,13 +130,4 @@ def forwarder_of(rig: RigSettings, settings: Settings) -> Forwarder:
     Raises:
         BadSettings: A target cannot be used.
     """
-    own_ports = {each.udp_port for each in settings.rigs}
-    targets, wrong = [], []
-    for number, text in enumerate(rig.forward_to, 1):
-        try:
-            targets.append(resolve(text, settings.udp_host, own_ports))
-        except BadTarget as refused:
-            wrong.append(f"{settings.setting_of(rig, 'forward_to')}: target {number} {refused}")
-    if wrong:
-        raise BadSettings("\n".join(wrong))
-    return Forwarder(targets)
+    return Forwarder(targets_of(rig, settings))

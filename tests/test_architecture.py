@@ -36,14 +36,16 @@ MAY_IMPORT = {  # room: the rooms it may look into
     "runs": {"filelock", "metrics"},
     "datacloud": {"arguments", "bus", "errors", "filelock", "log", "metrics", "normalize", "secretfile", "settings"},
     "uplink": {"bus", "datacloud", "log", "metrics", "normalize", "pipeline", "settings", "supervisor"},
-    "preflight": {"datacloud", "log", "settings"},
+    "preflight": {"datacloud", "log", "settings", "targets"},
     "erase": {"arguments", "datacloud", "errors", "history", "runs", "settings"},
     "support": {"arguments", "logfile", "preflight", "runs", "settings"},
     "demo": {"settings"},
     "claims": set(),
     "line": {"bus", "ingest", "metrics", "normalize", "pipeline", "publish", "settings"},
     "port": {"ingest", "line", "log", "metrics", "publish"},
-    "sources": {"claims", "errors", "ingest", "line", "metrics", "port", "publish", "settings"},
+    "sources": {"claims", "errors", "ingest", "line", "metrics", "port", "publish", "settings", "targets"},
+    "targets": {"errors", "ingest", "settings"},
+    "catalogue": {"datacloud", "ingest", "metrics", "normalize", "pipeline", "publish", "uplink"},
 }
 EDGES = {  # the modules that may touch a socket, a disk, a clock or the event loop
     "__main__.py",

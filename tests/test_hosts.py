@@ -160,7 +160,8 @@ async def test_the_kernels_filter_reads_addresses_on_a_real_interface_too(cable:
 
         send(cable, port, RIG_B, *[b"noise"] * 250)
         send(cable, port, RIG_A, *[VALID] * 50)
-        await heard(port, 650)
+        async with asyncio.timeout(5):
+            while received(line) != [50]:  # noqa: ASYNC110  # nobody tells: the port is asked
+                await asyncio.sleep(0.005)
 
-        assert received(line) == [50]
         assert (port.figures().kernel_dropped or 0) > 200

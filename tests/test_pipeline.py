@@ -431,6 +431,26 @@ def test_a_quarter_of_an_hour_of_silence_ends_the_session() -> None:
     assert rig.sink.kinds()[-2:] == ["RigSilent", "SessionEnded"]
 
 
+def test_a_rig_that_falls_silent_on_the_track_still_drives_as_far_as_anybody_knows() -> None:
+    rig = Rig()
+    rig.receive(SESSION)
+    before = rig.pipeline.driving
+
+    rig.wait(60)
+    silent = rig.pipeline.driving
+    rig.wait(840)
+
+    assert (before, silent, rig.pipeline.driving) == (True, True, False)
+
+
+@pytest.mark.parametrize("told", [{"game_paused": 1}, {"player_car_index": 255}, {"session_uid": 0}])
+def test_a_rig_that_says_it_is_paused_watches_or_is_in_its_menus_does_not_drive(told: dict[str, int]) -> None:
+    rig = Rig()
+    rig.receive(SESSION, encode(make_packet(1, frame_identifier=900, overall_frame_identifier=900, **told)))
+
+    assert not rig.pipeline.driving
+
+
 # --- a format we cannot read ----------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -215,7 +216,8 @@ def test_rigs_on_one_port_are_told_apart_by_their_addresses_and_nobody_is_guesse
     reached(exactly("of an unknown address, attributed", port.unclaimed, 100))
     assert a.pipeline.rejected.total() == b.pipeline.rejected.total() == 0
     assert states(port)[-1] == (OTHER, None, "unclaimed")
-    assert port.problem() == (
+    (told,) = port.problems()
+    assert told == (
         "UDP port 20777 hears 192.0.2.66 (100 datagrams/s), unclaimed by any rig: put its address into the source of"
         " the rig that it is, or stop that sender"
     )
@@ -313,6 +315,25 @@ async def test_a_rig_and_a_flood_on_a_real_port_and_the_kernel_drops_the_flood()
     assert readings["f1_ingest_source_filter"] == 1.0
     assert readings["f1_ingest_source_filter_share"] < 1.0
     assert readings["f1_ingest_kernel_dropped"] > 5_000
+
+
+async def test_a_buffer_that_was_full_is_told_for_a_minute_with_what_to_do() -> None:
+    line, clock = make_line(), Clock()
+    line.pipeline._monotonic = clock
+    port = Port([line], "127.0.0.1", 65_536, clock)
+    await port.open()
+    send(port, "127.0.0.1", *[bytes(1_352)] * 500)  # more than such a buffer holds, while nobody reads
+
+    clock.now_s = 1.0
+    port.tick()
+    told = port.problems()
+    clock.now_s = 62.0
+    port.tick()
+
+    assert len(told) == 1
+    assert re.fullmatch(r"UDP port \d+ lost \d+ datagrams, since the kernel's buffer was full: .*rmem_max\)", told[0])
+    assert port.problems() == []
+    port.close()
 
 
 async def test_on_an_ipv6_port_strangers_are_refused_by_us_and_that_is_said_once(

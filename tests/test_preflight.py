@@ -117,7 +117,9 @@ def test_a_folder_that_may_not_be_written_is_told_before_anything_is_opened(tmp_
     locked = tmp_path / "locked"
     locked.mkdir(mode=0o500)
     deep = str(locked / "deep" / "history.sqlite3")
-    path = env_file(tmp_path, HISTORY_PATH=deep, RECORD_DIR=str(locked), LOG_DIR=str(locked), **ELSEWHERE)
+    sources = str(locked / "sources.json")
+    places = {"HISTORY_PATH": deep, "SOURCES_PATH": sources, "RECORD_DIR": str(locked), "LOG_DIR": str(locked)}
+    path = env_file(tmp_path, **{**ELSEWHERE, **places})
     for parent in tmp_path.parents[:2]:
         parent.chmod(0o755)
 
@@ -127,6 +129,7 @@ def test_a_folder_that_may_not_be_written_is_told_before_anything_is_opened(tmp_
     told = "by this user, or its disk is read-only: make it writable, or name another place"
     assert lines == [
         f"HISTORY_PATH: {locked / 'deep'} does not exist, and cannot be made {told}",
+        f"SOURCES_PATH: {locked} may not be written {told}",
         f"RECORD_DIR: {locked} may not be written {told}",
         f"LOG_DIR: {locked} may not be written {told}",
     ]
@@ -179,10 +182,27 @@ def test_a_key_that_cannot_be_used_ends_the_process_within_two_seconds(
     assert words in ended.stderr
 
 
+def test_places_that_datagrams_cannot_be_passed_on_to_stand_in_the_same_list(tmp_path: Path) -> None:
+    path = env_file(
+        tmp_path, PORT="eighty", RIG_A_FORWARD_TO="127.0.0.1:20778", RIG_B_FORWARD_TO="overlay", RIG_A_SOURCE="left"
+    )
+
+    told = mistakes(path)
+
+    assert {line.partition(":")[0] for line in told} == {"PORT", "RIG_A_SOURCE", "RIG_A_FORWARD_TO", "RIG_B_FORWARD_TO"}
+    assert any("a port of the gateway's own" in line for line in told)
+
+
+def test_claims_are_kept_in_a_file_of_their_own(tmp_path: Path) -> None:
+    path = env_file(tmp_path, SOURCES_PATH="data/one", HISTORY_PATH="data/one")
+
+    assert mistakes(path) == ["SOURCES_PATH: is the same file as HISTORY_PATH: give each its own"]
+
+
 def test_the_token_and_the_claims_need_a_place_too(tmp_path: Path) -> None:
     (tmp_path / "in_the_way").write_text("a file")
     nowhere = str(tmp_path / "in_the_way" / "deep")
 
     lines = mistakes(env_file(tmp_path, OPERATOR_TOKEN_PATH=nowhere, SOURCES_PATH=nowhere))
 
-    assert [line.split(":")[0] for line in lines] == ["OPERATOR_TOKEN_PATH", "SOURCES_PATH"]
+    assert [line.split(":")[0] for line in lines] == ["SOURCES_PATH", "OPERATOR_TOKEN_PATH"]

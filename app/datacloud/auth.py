@@ -83,6 +83,7 @@ class AuthState(NamedTuple):
         logins: Logins tried since the start.
         last_failure: Why there is no new token; None once there is.
         clock_offset_s: How far the org's clock is ahead of ours; None when nobody knows.
+        refused: Whether its last word on a login was no; not where nobody answered.
     """
 
     logged_in: bool
@@ -91,6 +92,7 @@ class AuthState(NamedTuple):
     logins: int
     last_failure: str | None
     clock_offset_s: float | None
+    refused: bool
 
 
 class _Held(NamedTuple):
@@ -192,6 +194,7 @@ class Tokens:
             logins=self._logins,
             last_failure=self._last_failure,
             clock_offset_s=self._offset_s(),
+            refused=self._refusal is not None,
         )
 
     async def close(self) -> None:

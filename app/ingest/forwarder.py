@@ -48,6 +48,10 @@ def resolve(text: str, udp_host: str, own_ports: Iterable[int]) -> Target:
         family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
     except (OSError, UnicodeError):
         raise BadTarget("names a host that cannot be found: write its IP address") from None
+    try:
+        socket.socket(family, socket.SOCK_DGRAM).close()
+    except OSError:
+        raise BadTarget("is an IPv6 address, and this host has no IPv6: name an IPv4 address") from None
     address = str(place[0])
     if port in own_ports and (address in (*_ANY, udp_host) or (udp_host in _ANY and _is_ours(family, address))):
         raise BadTarget("is a port of the gateway's own, so datagrams would run in a circle: name another port")

@@ -31,6 +31,7 @@ from app.normalize.samples import Fields
 from app.normalize.session import LONG_SILENCE_S, SEEN_FROM_START_FRAMES, Change, Opened, SessionTracker, Signal
 from app.normalize.words import Words
 
+IGNORED_REASONS: Final = ("duplicate", "stale", "menu", "other_session")
 SPECTATOR: Final = 255
 _FIELD_EVERY_S: Final = 0.095
 """The field is told at most 10 times a second: a little less than 0.1 s, since session times are rounded floats."""
@@ -97,7 +98,7 @@ class Normalizer:
 
     @property
     def ignored(self) -> Counter[str]:
-        """Valid packets that changed nothing, by reason: duplicate, stale, menu, other_session."""
+        """Valid packets that changed nothing, by reason."""
         return self._ignored + Counter(other_session=self._holder.refused)
 
     @property

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.chaos.alerts import every_alert
 from tests.chaos.canary import canaries
 from tests.chaos.ending import ended_under_load
 from tests.chaos.endurance import MINUTES, endurance
@@ -47,6 +48,7 @@ def proofs(options: argparse.Namespace) -> Mapping[str, Callable[[Path], Verdict
         "I4": flooded_by_a_stranger,
         "I5": flooded_in_its_name,
         "L11": lambda folder: endurance(folder, options.minutes, options.seed),
+        "ALERTS": every_alert,
     }
 
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from app.ingest.bucket import MOST_PER_S
 from tests.chaos.dashboard import Dashboard, percentile
 from tests.chaos.driving import Driving
 from tests.chaos.stage import processor_s
@@ -84,20 +85,24 @@ def stranger_checks(seen: Flooded) -> list[Check]:
 
 
 def own_name_checks(seen: Flooded) -> list[Check]:
-    """The numbers of I5."""
+    """The numbers of I5; a 99th percentile is one of at least a hundred gaps."""
+    many = len(seen.gaps_ms) >= 100
     return [
         Check(f"{thousands(seen.per_s)} datagrams/s sent"),
         at_most("lost of the other rig", max(0.0, seen.lost_percent(1)), 0, " %"),
         at_least("frames of the other rig", len(seen.gaps_ms), 20),
         at_most("their longest gap", seen.gaps_ms[-1] if seen.gaps_ms else float("inf"), 250, " ms"),
-        at_most("their gap at p99", percentile(seen.gaps_ms, 0.99), 75, " ms"),
+        *([at_most("their gap at p99", percentile(seen.gaps_ms, 0.99), 75, " ms")] if many else []),
         at_most("loop lag at p99", seen.lag_ms, 50, " ms"),
         exactly("told", any("more datagrams from 127.0.0.1 than a game sends" in each for each in seen.problems), True),
     ]
 
 
 async def _flooded(sender: str, per_s: int, seconds: float) -> Flooded:
-    with running_gateway() as gateway, Driving(gateway.rig_ports, senders=(RIG_A, RIG_B)) as rigs:
+    with (
+        running_gateway(UDP_MAX_DATAGRAMS_PER_S=str(MOST_PER_S)) as gateway,
+        Driving(gateway.rig_ports, senders=(RIG_A, RIG_B)) as rigs,
+    ):
         async with Dashboard(gateway.socket_url) as dashboard:
             await asyncio.to_thread(rigs.until_all_drive)
             lags = await asyncio.to_thread(_lags, gateway)

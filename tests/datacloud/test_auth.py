@@ -192,10 +192,12 @@ class TestPace:
             first = await at.failure()
             at.clock.now_s += 29
             again = await at.failure()
+            refused = at.tokens.state().refused
             at.clock.now_s += 1
             session = await at.tokens.get()
 
             assert isinstance(again, AuthFailed)
+            assert (refused, at.tokens.state().refused) == (True, False)
             assert (str(again), again.patience) == (str(first), "slow")
             assert (session.token, at.logins) == ("token-1", 2)
 
@@ -226,6 +228,7 @@ class TestPace:
             at.clock.now_s += 40
 
             assert [type(await at.failure()) for _ in range(2)] == [Unavailable, Unavailable]
+            assert not at.tokens.state().refused
 
     @pytest.mark.parametrize("draw", [0.0, 0.5, 1.0])
     @pytest.mark.row("U8")
@@ -329,7 +332,7 @@ class TestClock:
 class TestTelling:
     async def test_before_the_first_login_there_is_nothing(self) -> None:
         async with desk() as at:
-            assert at.tokens.state() == (False, None, None, 0, None, None)
+            assert at.tokens.state() == (False, None, None, 0, None, None, False)
 
     async def test_a_token_has_an_age_and_an_end(self) -> None:
         async with desk() as at:

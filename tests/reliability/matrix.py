@@ -47,6 +47,9 @@ CHAOS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Long proofs that have another name than the rows they prove; any other proves the row of its own name."""
 
+BEYOND: Final = ("ALERTS",)
+"""Long proofs of something that is no row."""
+
 _NO_ORG: Final = "against the emulated org of this repository, not Salesforce's"
 _PLUG: Final = "the plug is not pulled: logs cut at a random byte stand in for it"
 
