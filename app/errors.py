@@ -6,6 +6,7 @@ TelemetryError
 │  ├─ UnsupportedPacket   a format we do not speak, or a packet id the format does not have
 │  └─ UnsupportedFormat   the game is set to a format we cannot read: the operator can mend that
 ├─ CaptureError           a capture file that is not what it says: the replay command prints it
+├─ BadTarget              a place that a rig's datagrams cannot be passed on to: start-up ends with it
 ├─ PortUnavailable        a rig's UDP port cannot be opened: start-up ends with it
 ├─ OutboxUnavailable      the outbox cannot be opened: start-up ends with it
 ├─ TokenUnavailable       the operator token can be neither read nor made: start-up ends with it
@@ -54,6 +55,10 @@ class UnsupportedFormat(DecodeError):
 
 class CaptureError(TelemetryError):
     """Not a capture we can read."""
+
+
+class BadTarget(TelemetryError):
+    """Datagrams cannot be passed on to what was given; the message says why, and goes on from the setting's name."""
 
 
 class PortUnavailable(TelemetryError):

@@ -1,6 +1,7 @@
-"""One rig's port and pipeline [edge]: opened, closed, and asked how it is.
+"""One rig behind its port [edge]: what it may send is recorded, passed on and read; and it is asked how it is.
 
-What is done with a datagram is the pipeline's business, who builds a line is `main`'s.
+Which datagrams are the rig's is the port's business (`port`), what is done with them the pipeline's; who builds a line
+is `main`'s.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ import time
 from collections.abc import Iterator
 
 from app.bus import Bus
+from app.ingest.bucket import Bucket
+from app.ingest.forwarder import TARGETS, Forwarder
 from app.ingest.layouts import PACKET_NAMES
+from app.ingest.lease import Lease
 from app.ingest.recorder import Recorder
-from app.ingest.udp import Receive, RigEndpoint, open_port
+from app.ingest.udp import Receive, RigEndpoint
 from app.metrics import Reading
 from app.normalize.events import Event
 from app.normalize.minting import RigIdentity
@@ -23,17 +27,43 @@ from app.settings import RigSettings, Settings
 
 
 class Line:
-    """One rig's port and pipeline."""
+    """One rig.
 
-    def __init__(self, rig: RigSettings, bus: Bus[Event], settings: Settings, recorder: Recorder | None) -> None:
+    Args:
+        rig: Its settings.
+        bus: Where its events go.
+        settings: All settings.
+        recorder: Keeps its datagrams; None records nothing.
+        forwarder: Passes its datagrams on.
+    """
+
+    def __init__(
+        self, rig: RigSettings, bus: Bus[Event], settings: Settings, recorder: Recorder | None, forwarder: Forwarder
+    ) -> None:
         self.rig = rig
-        self._host = settings.udp_host
-        self._buffer_bytes = settings.udp_receive_buffer_bytes
         identity = RigIdentity(rig.rig_id, rig.device_id, rig.driver_name, rig.individual_id)
-        self.pipeline = RigPipeline(identity, bus, settings.stale_after_s)
+        self.lease = Lease(rig.source)
+        self.pipeline = RigPipeline(identity, bus, settings.stale_after_s, lease=self.lease)
         receive = self.pipeline.receive
-        self._receive = receive if recorder is None else _recorded(recorder, rig.rig_id, receive)
-        self._endpoint: RigEndpoint | None = None
+        self.receive = receive if recorder is None else _recorded(recorder, rig.rig_id, receive)
+        """Reads one datagram that may be the rig's."""
+        self.forwarder = forwarder
+        self._bucket = Bucket(settings.udp_max_datagrams_per_s, time.monotonic)
+        self.heard = 0
+        """Datagrams from the address that holds the rig's lease."""
+        self.heard_per_s = 0.0
+        self.endpoint: RigEndpoint | None = None
+        """The port that it is heard on, while that is open."""
+
+    def take(self, datagram: bytes, source: tuple[str, int]) -> None:
+        """Take one datagram of the sender that holds the rig's lease."""
+        self.heard += 1
+        if not self._bucket.take():
+            self.pipeline.overflow()
+            return
+        if self.forwarder.targets:
+            self.forwarder.forward(datagram)
+        self.receive(datagram, source)
 
     @property
     def card(self) -> RigCard:
@@ -43,18 +73,7 @@ class Line:
     @property
     def port(self) -> int:
         """The port it listens on; the configured one while closed."""
-        return self._endpoint.port if self._endpoint is not None else self.rig.udp_port
-
-    async def open(self) -> None:
-        """Listen."""
-        self._endpoint = await open_port(
-            self.rig.rig_id, self._host, self.rig.udp_port, self._receive, self._buffer_bytes
-        )
-
-    def close(self) -> None:
-        """Stop listening."""
-        if self._endpoint is not None:
-            self._endpoint.close()
+        return self.endpoint.port if self.endpoint is not None else self.rig.udp_port
 
     def health(self) -> RigHealth:
         """The rig, as `/health` shows it."""
@@ -95,9 +114,10 @@ class Line:
             ignored=pipeline.normalizer.ignored,
             send_rate_hz=pipeline.link.send_rate_hz,
             loss_ratio=pipeline.link.loss_ratio,
-            receive_buffer_bytes=None if self._endpoint is None else self._endpoint.receive_buffer_bytes,
+            receive_buffer_bytes=None if self.endpoint is None else self.endpoint.receive_buffer_bytes,
             packets=[PacketFigures(*row) for row in pipeline.traffic()],
             problem=pipeline.problem,
+            jump_s=pipeline.jump_s,
         )
 
     def readings(self) -> Iterator[Reading]:
@@ -114,9 +134,14 @@ class Line:
             yield "f1_ingest_loss_ratio", (rig,), pipeline.link.loss_ratio
         if pipeline.link.send_rate_hz is not None:
             yield "f1_ingest_send_rate_hz", (rig,), pipeline.link.send_rate_hz
-        if self._endpoint is not None:
-            yield "f1_ingest_socket_errors", (rig,), self._endpoint.socket_errors
-            yield "f1_ingest_receive_buffer_bytes", (rig,), self._endpoint.receive_buffer_bytes
+        if self.endpoint is not None:
+            yield "f1_ingest_socket_errors", (rig,), self.endpoint.socket_errors
+            yield "f1_ingest_receive_buffer_bytes", (rig,), self.endpoint.receive_buffer_bytes
+            if (dropped := self.endpoint.dropped) is not None:
+                yield "f1_ingest_kernel_dropped", (rig,), dropped
+        for target, forwarded, lost in zip(TARGETS, self.forwarder.forwarded, self.forwarder.dropped, strict=False):
+            yield "f1_ingest_forwarded", (rig, target), forwarded
+            yield "f1_ingest_forward_dropped", (rig, target), lost
         for kind, count in pipeline.events.items():
             yield "f1_normalize_events", (rig, kind), count
         normalizer = pipeline.normalizer
@@ -126,7 +151,9 @@ class Line:
             yield "f1_normalize_unknown", (rig, table), count
         for kind, count in normalizer.implausible.items():
             yield "f1_normalize_implausible", (rig, kind), count
+        yield "f1_normalize_jumps", (rig,), normalizer.jumps
         yield "f1_normalize_session_active", (rig,), float(normalizer.session_uid is not None)
+        yield "f1_normalize_driving", (rig,), float(pipeline.driving)
 
 
 def _recorded(recorder: Recorder, rig_id: str, receive: Receive) -> Receive:

@@ -13,8 +13,11 @@ import logging
 import re
 import sys
 import time
+from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import quote
+
+from app.logfile import LogFile, log_to
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message"}
 
@@ -122,13 +125,27 @@ class _Text(logging.Formatter):
         return line + "\n" + self.formatException(record.exc_info) if record.exc_info else line
 
 
-def configure(level: str, form: Literal["auto", "text", "json"]) -> None:
-    """Send the whole process's log to stderr, uvicorn's included, in one form."""
+def configure(
+    level: str, form: Literal["auto", "text", "json"], folder: Path | None = None, keep_mb: float = 0
+) -> None:
+    """Send the whole process's log to stderr, uvicorn's included, in one form; and as JSON into files.
+
+    Args:
+        level: The least severe that is told.
+        form: On stderr.
+        folder: Of the files; None keeps none.
+        keep_mb: What they may fill together, in MiB; 0 keeps none.
+    """
     text = form == "text" or (form == "auto" and sys.stderr.isatty())
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Redacting(_Text() if text else _Json(), Redactor()))
     root = logging.getLogger()
+    for former in root.handlers:
+        if isinstance(former, LogFile):
+            former.close()
     root.handlers[:] = [handler]
+    if folder is not None and keep_mb:
+        log_to(folder, keep_mb, _Redacting(_Json(), Redactor()))
     root.setLevel(level)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logger = logging.getLogger(name)

@@ -38,10 +38,19 @@ from app.ingest.recorder import Recorder
 from app.ingest.rotation import MIB, Limits
 from app.line import Line
 from app.log import configure, keep_secret
+from app.logfile import lines_lost
 from app.metrics import Distributions, GatewayCollector, Reading
 from app.normalize.events import Event
 from app.pipeline import utc_now
-from app.publish.advice import ClientFigures, GatewayFigures, QueueFigures, RigFigures
+from app.preflight import checked_settings
+from app.publish.advice import (
+    ClientFigures,
+    GatewayFigures,
+    PortFigures,
+    QueueFigures,
+    RigFigures,
+    SenderFigures,
+)
 from app.publish.connections import ConnectionsMiddleware
 from app.publish.control_routes import add_control_routes
 from app.publish.day_routes import add_day_routes
@@ -56,7 +65,9 @@ from app.publish.ops_routes import add_ops_routes
 from app.publish.origins import Origins
 from app.publish.routes import add_routes
 from app.publish.rules import REASONS, Doorkeepers, Rules
-from app.settings import BadSettings, Settings, load_settings, unknown_keys
+from app.runs import Runs
+from app.settings import BadSettings, Settings
+from app.sources import Sources, forwarder_of
 from app.supervisor import Supervisor
 from app.token import operator_token
 from app.uplink import Uplink
@@ -76,14 +87,17 @@ class Gateway:
     """The running gateway: everything that is built from one set of settings.
 
     Raises:
-        BadSettings: Data Cloud is enabled and its settings cannot be used.
+        BadSettings: Data Cloud is enabled and its settings cannot be used, or datagrams cannot be passed on as set.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._bus: Bus[Event] = Bus()
         self._recorder = _recorder(settings)
-        self._lines = [Line(rig, self._bus, settings, self._recorder) for rig in settings.rigs]
+        self._lines = [
+            Line(rig, self._bus, settings, self._recorder, forwarder_of(rig, settings)) for rig in settings.rigs
+        ]
+        self._sources = Sources(self._lines, settings)
         self.registry = CollectorRegistry()
         for process_wide in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
             self.registry.register(process_wide)
@@ -111,6 +125,7 @@ class Gateway:
             Calendar(settings.day_starts_at_hour),
             utc_now,
         )
+        self.runs = Runs(Path(settings.history_path).parent, utc_now)
         self.hub = Hub(self._live)
         self.token = operator_token(settings)
         self.refused: Counter[str] = Counter()
@@ -120,6 +135,7 @@ class Gateway:
         self.died = False
         self._supervisor = Supervisor(on_death=self._end_process)
         self._running = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.registry.register(GatewayCollector(self._readings))
 
     # --- life ----------------------------------------------------------------------------------------
@@ -137,18 +153,20 @@ class Gateway:
         if self._uplink is not None:
             self._uplink.open()
         self.history.open()
+        self.runs.begin()
         try:
-            for line in self._lines:
-                await line.open()
+            await self._sources.open()
             if self._recorder is not None:
                 self._recorder.start()
         except BaseException:
-            self._close_ports()
+            self._sources.close()
             await self.history.close()
+            self.runs.end(in_order=True)
             if self._uplink is not None:
                 await self._uplink.close()
             raise
         self._running = True
+        self._loop = asyncio.get_running_loop()
         self._supervisor.start("live", self._live.run(self.hub))
         self._supervisor.start("referee", self._referee.run())
         self._supervisor.start("history", self.history.run())
@@ -163,23 +181,26 @@ class Gateway:
     async def stop(self) -> None:
         """Close the inlets, drain, close the clients; the outbox closes last."""
         self._running = False
-        self._close_ports()
+        self._sources.close()
         self._referee.close()
         await self._supervisor.drain("referee", _DRAIN_S)
         self._bus.close()
         if self._uplink is not None:
             await self._uplink.stop(self._supervisor)
         await self._supervisor.stop(_DRAIN_S)
-        await self.history.close()
-        if self._recorder is not None:
-            await asyncio.to_thread(self._recorder.stop)
-        await self.hub.close()
+        await asyncio.gather(self.history.close(), self._stop_recorder(), self.hub.close())
         if self._uplink is not None:
             await self._uplink.close()
+        self.runs.end(in_order=not self.died)
 
-    def _close_ports(self) -> None:
-        for line in self._lines:
-            line.close()
+    async def _stop_recorder(self) -> None:
+        if self._recorder is not None:
+            await asyncio.to_thread(self._recorder.stop)
+
+    def hurry(self) -> None:
+        """End now: commit what is there, deliver nothing any more. Called by a signal, so on no loop's turn."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._supervisor.hurry)
 
     async def _clock(self) -> None:
         """Look for rigs that fell silent, and measure how late the loop wakes us, until the bus closes."""
@@ -192,6 +213,7 @@ class Gateway:
             due_s = now_s + _TICK_S
             for line in self._lines:
                 line.pipeline.tick()
+            self._sources.tick()
             if self._uplink is not None:
                 self._uplink.tick()
 
@@ -216,7 +238,8 @@ class Gateway:
         if self._recorder is not None and self._recorder.problem is not None:
             sentences.append(f"Nothing is recorded: {self._recorder.problem}")
         found = [sentence for sentence in sentences if sentence is not None]
-        found += self._referee.problems() + self.history.problems()
+        found += self._sources.problems() + self._referee.problems()
+        found += self.history.problems() + self.runs.problems()
         return found + (self._uplink.problems() if self._uplink is not None else [])
 
     # Any: JSON.
@@ -250,11 +273,21 @@ class Gateway:
             worst_loop_lag_ms=1000 * max(self._lags_s) if self._lags_s else None,
             cloud_offset_s=None if self._uplink is None else self._uplink.cloud.state().clock_offset_s,
             utc_offset_s=None if local is None else local.total_seconds(),
+            starts=self.runs.starts,
+            unclean_ends=self.runs.unclean_ends,
         )
 
     def rig_figures(self) -> Sequence[RigFigures]:
         """Every configured rig, in order."""
         return [line.figures() for line in self._lines]
+
+    def port_figures(self) -> Sequence[PortFigures]:
+        """Every UDP port."""
+        return self._sources.ports()
+
+    def sender_figures(self) -> Sequence[SenderFigures]:
+        """Everybody who sends to one of the ports."""
+        return self._sources.senders()
 
     def queue_figures(self) -> Sequence[QueueFigures]:
         """Every subscriber of the bus."""
@@ -267,22 +300,19 @@ class Gateway:
         """Every connected dashboard."""
         return [ClientFigures(*view) for view in self.hub.client_views()]
 
-    # --- what its operator may change (publish.control) --------------------------------------------------
+    # --- what its operator can do (publish.control.Control) -----------------------------------------------
 
     def rebind(self, rig_id: str) -> bool:
-        """Let the next valid sender be the rig, at once; False when there is no such rig."""
-        line = next((line for line in self._lines if line.rig.rig_id == rig_id), None)
-        if line is not None:
-            line.pipeline.lease.holder = None
-        return line is not None
+        """The next valid sender is the rig; False when there is no such rig."""
+        return self._sources.rebind(rig_id)
 
     def claim(self, rig_id: str, address: str) -> None:
-        """Let this address be the rig from now on.
+        """From now on this address is the rig.
 
         Raises:
-            ValueError: Always: a port is its first sender's.
+            ValueError: That cannot be; the message is a sentence.
         """
-        raise ValueError(f"{rig_id} cannot be claimed for {address}: rebind it, and it is its next sender's")
+        self._sources.claim(rig_id, address)
 
     def resume(self, name: str) -> bool:
         """Send to a parked object again, or to `all`; False when there is no such object."""
@@ -297,6 +327,7 @@ class Gateway:
             yield "f1_datacloud_failed", (), 0
         for line in self._lines:
             yield from line.readings()
+        yield from self._sources.readings()
         for subscription in self._bus.subscriptions:
             name = (subscription.name,)
             yield "f1_bus_delivered", name, subscription.delivered
@@ -319,6 +350,9 @@ class Gateway:
         yield from self.history.readings()
         yield from self._live.readings()
         yield from self._supervisor.readings()
+        yield from self.runs.readings()
+        yield "f1_gateway_log_lost", (), lines_lost()
+        yield "f1_gateway_tasks", (), len(asyncio.all_tasks(self._loop)) if self._loop is not None else 0
 
 
 def _recorder(settings: Settings) -> Recorder | None:
@@ -400,15 +434,13 @@ def _protect(app: FastAPI, gateway: Gateway) -> None:
 def app_from_environment() -> FastAPI:
     """The application as the environment and `.env` say; ends the process with exit code 2 when they are wrong."""
     try:
-        settings = load_settings()
-        configure(settings.log_level, settings.log_format)
+        settings = checked_settings()
+        configure(settings.log_level, settings.log_format, settings.log_folder, settings.log_keep_mb)
         keep_secret(*settings.secrets())
         app = create_app(settings)
     except BadSettings as refused:
         sys.stderr.write(f"The configuration cannot be used:\n{refused}\n")
         raise SystemExit(2) from None
-    for sentence in unknown_keys():
-        logger.warning("%s", sentence)
     return app
 
 

@@ -93,8 +93,10 @@ def environment(port: int, rig_ports: tuple[int, ...], **settings: str) -> dict[
         "HTTP_HOST": "127.0.0.1",
         "UDP_HOST": "127.0.0.1",
         "RIGS": json.dumps(rigs),
-        "HISTORY_PATH": history_path(),
+        "HISTORY_PATH": (history := history_path()),
+        "SOURCES_PATH": str(Path(history).with_name("sources.json")),
         "OPERATOR_TOKEN": OPERATOR_TOKEN,
+        "UDP_MAX_DATAGRAMS_PER_S": "100000",  # simulated rigs may drive much faster than real ones
     }
     return {**os.environ, "PYTHONUNBUFFERED": "1", **own, **settings}
 

@@ -1,16 +1,15 @@
-"""One rig's port and pipeline, on a real socket."""
+"""One rig behind its port: what is recorded, passed on, read and told."""
 
 from __future__ import annotations
 
-import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import Sequence
 from pathlib import Path
-
-import pytest
 
 from app.bus import Bus
 from app.ingest.decoder import encode
+from app.ingest.forwarder import Forwarder, Target
 from app.ingest.recorder import Recorder
 from app.ingest.rotation import Limits
 from app.line import Line
@@ -19,59 +18,85 @@ from app.settings import RigSettings, Settings
 from tests.builders import make_packet
 
 RIG = RigSettings(rig_id="RIG_A", udp_port=0, driver_name="Mia")
-SETTINGS = Settings(_env_file=None, udp_host="127.0.0.1")  # type: ignore[call-arg]  # pydantic-settings' parameter
+SENDER = ("192.0.2.8", 50_000)
 
 
-@pytest.fixture
-async def line() -> AsyncIterator[Line]:
-    opened = Line(RIG, Bus[Event](), SETTINGS, None)
-    await opened.open()
-    yield opened
-    opened.close()
+def make_line(recorder: Recorder | None = None, targets: Sequence[Target] = (), most_per_s: int = 1660) -> Line:
+    settings = Settings(_env_file=None, udp_max_datagrams_per_s=most_per_s)  # type: ignore[call-arg]  # documented
+    return Line(RIG, Bus[Event](), settings, recorder, Forwarder(targets))
 
 
-async def until(reached: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
-        while not reached():
-            await asyncio.sleep(0.01)
+def test_what_is_taken_is_in_health_figures_and_readings() -> None:
+    line = make_line()
 
-
-def send(line: Line, *datagrams: bytes) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as rig:
-        for datagram in datagrams:
-            rig.sendto(datagram, ("127.0.0.1", line.port))
-
-
-async def test_what_arrives_on_the_port_is_in_its_health_and_figures(line: Line) -> None:
-    send(line, encode(make_packet(1)), b"noise")
-    await until(lambda: line.pipeline.packets_received + line.pipeline.rejected.total() == 2)
+    line.take(encode(make_packet(1)), SENDER)
+    line.take(b"noise", SENDER)
 
     health, figures = line.health(), line.figures()
     assert (health.rig_id, health.driver, health.packets_received, health.packets_rejected) == ("RIG_A", "Mia", 1, 1)
-    assert (figures.link, figures.source_address, figures.port) == ("live", "127.0.0.1", line.port)
+    assert (figures.link, figures.source_address) == ("live", SENDER[0])
     assert ("f1_packets_received", ("RIG_A",), 1) in list(line.readings())
 
 
-async def test_a_rig_that_never_sent_is_shown_so(line: Line) -> None:
+def test_a_rig_that_never_sent_is_shown_so() -> None:
+    line = make_line()
+
     assert line.figures().link == "never"
     assert not line.health().active
-
-
-async def test_a_closed_line_has_its_configured_port() -> None:
-    line = Line(RIG, Bus[Event](), SETTINGS, None)
-
     assert (line.port, line.card.udp_port, line.figures().receive_buffer_bytes) == (0, 0, None)
 
 
-async def test_every_datagram_is_recorded_before_it_is_read(tmp_path: Path) -> None:
+def test_what_a_rig_sends_beyond_its_measure_is_counted_and_not_read() -> None:
+    line = make_line(most_per_s=100)
+    datagram = encode(make_packet(1))
+
+    for _ in range(1_000):
+        line.take(datagram, SENDER)
+
+    assert line.heard == 1_000
+    assert line.pipeline.rejected["flood"] + line.pipeline.packets_received == 1_000
+    assert 200 <= line.pipeline.packets_received <= 300
+    assert line.pipeline.problem is not None
+    assert "gets more datagrams from 192.0.2.8 than a game sends" in line.pipeline.problem
+
+
+def test_every_datagram_is_recorded_as_received(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path, {"RIG_A": 20777}, Limits(1 << 20, 3600, 60), blank_names=False)
     recorder.start()
-    line = Line(RIG, Bus[Event](), SETTINGS, recorder)
-    await line.open()
+    line = make_line(recorder)
 
-    send(line, encode(make_packet(1)), b"noise")
-    await until(lambda: line.pipeline.packets_received + line.pipeline.rejected.total() == 2)
-    line.close()
+    line.take(encode(make_packet(1)), SENDER)
+    line.take(b"noise", SENDER)
     recorder.stop()
 
     assert recorder.written == 2
+
+
+def test_every_datagram_is_passed_on_also_what_we_cannot_read() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as overlay:
+        overlay.bind(("127.0.0.1", 0))
+        overlay.settimeout(5)
+        line = make_line(targets=[Target(socket.AF_INET, *overlay.getsockname())])
+
+        line.take(b"format 2020", SENDER)
+        line.take(encode(make_packet(1)), SENDER)
+
+        assert [overlay.recv(2048) for _ in range(2)] == [b"format 2020", encode(make_packet(1))]
+    assert ("f1_ingest_forwarded", ("RIG_A", "1"), 2) in list(line.readings())
+    line.forwarder.close()
+
+
+def test_a_datagram_costs_little_more_than_reading_it() -> None:
+    line, bare = make_line(most_per_s=10_000_000), make_line().pipeline
+    datagram = encode(make_packet(13))  # nothing is told of it, so reading is at its cheapest
+
+    def cost_s(take: object) -> float:
+        assert callable(take)
+        began_s = time.thread_time()
+        for _ in range(5_000):
+            take(datagram, SENDER)
+        return time.thread_time() - began_s
+
+    ratio = min(cost_s(line.take) / cost_s(bare.receive) for _ in range(7))
+
+    assert ratio < 1.25

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
 from app.log import MASK, Redactor, Seldom, configure, keep_secret
+from app.logfile import last_lines
 from tests.chaos.verdict import exactly
 from tests.conftest import Reached
 
@@ -137,3 +140,36 @@ def test_an_empty_or_a_tiny_secret_takes_nothing_out() -> None:
     redactor.keep("ab")
 
     assert redactor.redacted("a cab") == "a cab"
+
+
+def test_a_folder_keeps_the_same_lines_as_json(tmp_path: Path) -> None:
+    configure("INFO", "text", tmp_path / "log", keep_mb=1)
+
+    logging.getLogger("app.x").info("a rig came", extra={"rig_id": "RIG_A"})
+    configure("INFO", "text")
+
+    (line,) = last_lines(tmp_path / "log", 10)
+    assert json.loads(line)["rig_id"] == "RIG_A"
+
+
+def test_a_folder_that_cannot_be_written_costs_one_line_and_no_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    configure("INFO", "text", tmp_path / "file" / "log", keep_mb=1)
+    logging.getLogger("app.x").info("a rig came")
+
+    assert [line[:24] for line in capsys.readouterr().err.splitlines()] == ["The log is not kept in /", ANY]
+
+
+def test_the_folders_lines_go_through_the_net_too(tmp_path: Path) -> None:
+    configure("INFO", "text", tmp_path / "log", keep_mb=1)
+    keep_secret("hunter2hunter2")
+
+    logging.getLogger("app.x").info("sent hunter2hunter2 with Bearer abcdefghijklmnop")
+    configure("INFO", "text")
+
+    (line,) = last_lines(tmp_path / "log", 10)
+    assert "hunter2" not in line
+    assert "abcdefgh" not in line

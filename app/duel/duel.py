@@ -8,6 +8,9 @@ Both laps that are compared begin at the line, so of the two deltas of a pair on
 other one holds a lap against one that is a whole round older. The rig that *chases* has the former: it comes to each
 place of the lap after the other one. That does not change when either of the two crosses the line.
 
+A gap is told in a race alone: in qualifying, how far a car has come says when it left the garage. At the flag it
+stands: what the cars do after it is no racing.
+
 Two rigs are *twins* when they are in one session: the same uid from two machines with two own cars. The same uid
 with the same own car is one machine's stream sent to two ports, which is a mistake of the set-up.
 """
@@ -20,6 +23,7 @@ from typing import Final, NamedTuple
 
 from app.duel.laps import Pass, RigLaps
 from app.normalize.events import Event, LapCompleted, LapProgress, LapWithdrawn, SessionEnded, SessionState
+from app.normalize.vocabulary import RACES
 
 _FRESH_S: Final = 5.0
 """A rig whose last progress is older takes part in nothing."""
@@ -41,7 +45,7 @@ class Standing(NamedTuple):
         delta_to_other_ms: Against the other rig, at this lap distance.
         gap_to_other_ms: In one race; None otherwise.
         other: The rig compared with; None when there is none on this track.
-        same_race: Whether both are in one session.
+        same_race: Whether both are in one race.
         chasing: Whether this rig's numbers speak for both, or the other's; None when there is no other, when the other
             is compared with a third rig, and while neither can be compared.
     """
@@ -52,6 +56,14 @@ class Standing(NamedTuple):
     other: str | None
     same_race: bool
     chasing: bool | None
+
+
+class _Session(NamedTuple):
+    """What is known of a rig's session."""
+
+    uid: str | None = None
+    track: str | None = None
+    is_race: bool = False
 
 
 class Twins(NamedTuple):
@@ -84,7 +96,7 @@ class Duel:
 
     def __init__(self, rig_ids: Sequence[str]) -> None:
         self._laps = {rig_id: RigLaps() for rig_id in rig_ids}
-        self._tracks: dict[str, tuple[str | None, str | None]] = {}
+        self._sessions: dict[str, _Session] = {}
         self._told: dict[tuple[str, str], str] = {}
         self._lap_times: dict[tuple[str, int, int], dict[str, int]] = {}
         self._heard_s: dict[str, float] = {}
@@ -101,7 +113,7 @@ class Duel:
             laps.feed(event, now_s)
             return list(self._new_twins(event.rig_id, now_s))
         if isinstance(event, SessionState):
-            self._tracks[event.rig_id] = (event.session_uid, event.track)
+            self._sessions[event.rig_id] = _Session(event.session_uid, event.track, event.session_type in RACES)
         elif isinstance(event, LapCompleted):
             laps.complete(event)
             return self._cross_check(event)
@@ -141,7 +153,7 @@ class Duel:
         other = self._laps[other_id]
         passed = None if distance_m is None else other.last_pass(distance_m)
         to_other = None if passed is None else _difference(running_ms, passed.elapsed_ms)
-        same_race = self._are_twins(rig_id, other_id)
+        same_race = self._are_twins(rig_id, other_id) and (self._is_race(rig_id) or self._is_race(other_id))
         gap = self._gap_ms(laps, other) if same_race else None
         chasing = None
         if self._other(other_id, now_s) == rig_id:
@@ -195,9 +207,15 @@ class Duel:
 
     def _track(self, rig_id: str) -> str | None:
         """The track of the rig's present session; None while not known."""
-        uid, track = self._tracks.get(rig_id, (None, None))
-        now = self._laps[rig_id].now
-        return track if now is not None and now.session_uid == uid else None
+        return self._session(rig_id).track
+
+    def _is_race(self, rig_id: str) -> bool:
+        return self._session(rig_id).is_race
+
+    def _session(self, rig_id: str) -> _Session:
+        """The rig's present session; nothing known of one that is not told yet."""
+        told, now = self._sessions.get(rig_id, _Session()), self._laps[rig_id].now
+        return told if now is not None and now.session_uid == told.uid else _Session()
 
     def _are_twins(self, rig_id: str, other_id: str) -> bool:
         mine, theirs = self._claim(rig_id), self._claim(other_id)
@@ -234,18 +252,14 @@ class Duel:
 
     @staticmethod
     def _gap_ms(mine: RigLaps, theirs: RigLaps) -> int | None:
-        here, there = mine.now, theirs.now
+        here, there = mine.place, theirs.place
         if here is None or there is None:
             return None
-        my_m, my_s = here.total_distance_m, here.session_time_s
-        their_m, their_s = there.total_distance_m, there.session_time_s
-        if my_m is None or my_s is None or their_m is None or their_s is None:
-            return None
-        if their_m >= my_m:
-            passed_s = theirs.session_time_at_s(my_m)
-            return None if passed_s is None else round((my_s - passed_s) * 1000)
-        passed_s = mine.session_time_at_s(their_m)
-        return None if passed_s is None else -round((their_s - passed_s) * 1000)
+        if there.total_m >= here.total_m:
+            passed_s = theirs.session_time_at_s(here.total_m)
+            return None if passed_s is None else round((here.time_s - passed_s) * 1000)
+        passed_s = mine.session_time_at_s(there.total_m)
+        return None if passed_s is None else -round((there.time_s - passed_s) * 1000)
 
 
 def _difference(mine_ms: int | None, theirs_ms: float | None) -> int | None:

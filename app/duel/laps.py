@@ -32,6 +32,13 @@ class Pass(NamedTuple):
     at_s: float
 
 
+class Place(NamedTuple):
+    """How far a car has come in its session, and at which session time."""
+
+    total_m: float
+    time_s: float
+
+
 class _Lap:
     """One lap as a line, and when its timer stood at 0: as of its newest point, so a pause or a flashback moves it."""
 
@@ -58,11 +65,14 @@ class RigLaps:
         self._finished = False
         self.now: LapProgress | None = None
         """The newest progress; None before the first of this session."""
+        self.place: Place | None = None
+        """Where the car is; after the flag where it was when it took it. None while not known."""
 
     def feed(self, progress: LapProgress, now_s: float) -> None:
         """Take over where the car is, told now; `progress` is of this session."""
         before, self.now = self.now, progress
-        self._feed_total(progress)
+        if progress.result_status != FINISHED or not (self._finished or self._began_anew(progress)):
+            self._feed_total(progress)
         number, distance_m = progress.lap_number, progress.lap_distance_m
         if number is None or distance_m is None:
             return
@@ -145,13 +155,20 @@ class RigLaps:
     def _feed_total(self, progress: LapProgress) -> None:
         total_m, time_s = progress.total_distance_m, progress.session_time_s
         if total_m is None or time_s is None:
+            self.place = None
             return
+        self.place = Place(total_m, time_s)
         end_m = self._total.last_x
-        if end_m is not None and total_m > end_m:
+        if end_m is not None and total_m > end_m and progress.result_status != FINISHED:
             end_s = self._total.at(end_m)
             if end_s is not None and 0 <= time_s - end_s < _SPACING_S:
                 return
         self._total.add(total_m, time_s)
+
+    def _began_anew(self, progress: LapProgress) -> bool:
+        """Whether the distance is behind where the car has been: so it may be from the flag on."""
+        total_m = progress.total_distance_m
+        return self.place is not None and total_m is not None and total_m < self.place.total_m
 
     def _forget_old(self) -> None:
         for old in sorted(self._laps)[:-_KEPT_LAPS]:

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from app.history.record import LapRecord
-
-MOST_ROWS: Final = 50
 
 
 class TrackBoard(NamedTuple):
@@ -21,20 +19,21 @@ class TrackBoard(NamedTuple):
 
     Attributes:
         laps: How many were driven on it, invalid ones too.
-        rows: Fastest first.
+        rows: All of them, fastest first.
+        rigs: Each rig's fastest valid lap.
     """
 
     track: str
     laps: int
     rows: tuple[LapRecord, ...]
+    rigs: tuple[LapRecord, ...]
 
 
-def ranked(laps: Iterable[LapRecord], most: int | None = MOST_ROWS) -> tuple[LapRecord, ...]:
+def ranked(laps: Iterable[LapRecord]) -> tuple[LapRecord, ...]:
     """The rows of a board: valid laps, fastest first, of equal time the earlier first, one a guest.
 
     Args:
         laps: Of one track.
-        most: Rows; None for all.
     """
     rows: list[LapRecord] = []
     guests: set[str] = set()
@@ -44,18 +43,18 @@ def ranked(laps: Iterable[LapRecord], most: int | None = MOST_ROWS) -> tuple[Lap
                 continue
             guests.add(lap.individual_id)
         rows.append(lap)
-        if len(rows) == most:
-            break
     return tuple(rows)
 
 
-def boards(laps: Iterable[LapRecord], most: int | None = MOST_ROWS) -> tuple[TrackBoard, ...]:
+def boards(laps: Iterable[LapRecord]) -> tuple[TrackBoard, ...]:
     """All boards of a day, the track with the newest lap first; laps whose track is not known are on none."""
     by_track: dict[str, list[LapRecord]] = {}
     for lap in sorted(laps, key=order, reverse=True):
         if lap.track is not None:
             by_track.setdefault(lap.track, []).append(lap)
-    return tuple(TrackBoard(track, len(driven), ranked(driven, most)) for track, driven in by_track.items())
+    return tuple(
+        TrackBoard(track, len(driven), ranked(driven), bests_of_rigs(driven)) for track, driven in by_track.items()
+    )
 
 
 def guest_laps(laps: Iterable[LapRecord]) -> Mapping[str, int]:
@@ -68,11 +67,23 @@ def newest(laps: Iterable[LapRecord]) -> LapRecord | None:
     return max((lap for lap in laps if lap.valid), key=order, default=None)
 
 
-def holds(row: LapRecord, lap: LapRecord | None) -> bool:
-    """Whether a row of a board is the one that a lap counts for: it itself, or a faster one of the same guest there."""
-    if lap is None or row.track != lap.track:
+def stands_for(row: LapRecord, lap: LapRecord | None) -> bool:
+    """Whether a row of a board is the faster lap of the guest, known by id, who has driven this one."""
+    if lap is None or row.lap_id == lap.lap_id or row.track != lap.track:
         return False
-    return row.lap_id == lap.lap_id or (row.individual_id is not None and row.individual_id == lap.individual_id)
+    return row.individual_id is not None and row.individual_id == lap.individual_id
+
+
+def bests_of_rigs(laps: Iterable[LapRecord]) -> tuple[LapRecord, ...]:
+    """The fastest valid lap of each rig that has one, fastest first; whoever drove it.
+
+    Args:
+        laps: Of one track.
+    """
+    bests: dict[str, LapRecord] = {}
+    for lap in sorted((lap for lap in laps if lap.valid), key=_pace):
+        bests.setdefault(lap.rig_id, lap)
+    return tuple(bests.values())
 
 
 def order(lap: LapRecord) -> tuple[datetime, int, str]:

@@ -17,8 +17,8 @@ from app.history.record import Columns
 
 _VERSION: Final = 1
 _COUNT: Final = Struct("<I")
-_MOST: Final = 1 << 20
-"""Entries; a damaged number must not ask for gigabytes."""
+_MOST: Final = 1 << 16
+"""Entries, 262 km; a damaged number must not ask for gigabytes."""
 
 
 class _Form(NamedTuple):
@@ -47,6 +47,8 @@ def encode(columns: Columns) -> bytes:
         ValueError: A value is out of its column's range, or the columns are not of one length.
     """
     count = len(columns.time_ms)
+    if count > _MOST:
+        raise ValueError(f"{count} entries are no lap; at most {_MOST} are written")
     planes = [_COUNT.pack(count)]
     for form, column in zip(_FORMS, columns, strict=True):
         if len(column) != count:
@@ -70,7 +72,7 @@ def decode(data: bytes) -> Columns:
         raise ValueError(f"a trace is damaged ({damage})") from damage
     size = _COUNT.size + count * sum(form.width for form in _FORMS)
     if count > _MOST or len(raw) != size:
-        raise ValueError(f"a trace is damaged ({len(raw)} bytes instead of {size})")
+        raise ValueError(f"a trace is damaged ({count} entries in {len(raw)} bytes)")
     columns, at = {}, _COUNT.size
     for form in _FORMS:
         end = at + count * form.width

@@ -55,7 +55,7 @@ class Desk:
         self._book, self._atlas, self._store = book, atlas, store
         self._calendar = calendar
         self.days_on_disk: Sequence[str] = ()
-        """Days with laps when the file was opened, newest first."""
+        """Days with laps, those included that are in the file alone; newest first."""
         self._wall = wall
         self._shown: _Day | None = None
         self._text = b""

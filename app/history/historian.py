@@ -15,7 +15,7 @@ from typing import Any, Final
 from app.bus import Bus, KeepInOrder, Subscription
 from app.history.day import Calendar, days_before
 from app.history.desk import Desk
-from app.history.lapbook import LapBook
+from app.history.lapbook import LapBook, lap_ids
 from app.history.laptrace import RunningLaps
 from app.history.outline import Atlas
 from app.history.record import SessionBegin, Venue
@@ -162,6 +162,8 @@ class Historian:
             rig.session_uid, rig.laps, rig.before = uid, RunningLaps(), None
             self._note_begin(progress)
         before, rig.before = rig.before, progress
+        if before is not None and before.car_index != progress.car_index:
+            before, rig.laps = None, RunningLaps()  # games were seen to name a wrong car: its laps are none of ours
         if _may_have_gone_back(before, progress):
             self._undo(progress)
         rig.laps.feed(progress)
@@ -171,9 +173,9 @@ class Historian:
         frame = progress.overall_frame
         if uid is None or number is None or frame is None or frame >= SEEN_FROM_START_FRAMES:
             return
-        if self._book.begin(rig_id, uid, number):
-            day = self._calendar.day_of(progress.received_at)
-            self._store.put_session(SessionBegin(rig_id, uid, number, day))
+        begin = SessionBegin(rig_id, uid, number, self._calendar.day_of(progress.received_at))
+        if self._book.begin(begin):
+            self._store.put_session(begin)
 
     def _undo(self, progress: LapProgress) -> None:
         """Laps that cannot stand, since the car is driving them now or is not that far yet."""
@@ -183,12 +185,12 @@ class Historian:
         # The number stays at the flag: then the lap of this number is done. It may be for a car that is out, too
         # (it may have been disqualified after the flag): that such a lap was driven is known, that it was undone not.
         running = number if progress.result_status == _ACTIVE else number + 1
-        for gone in self._book.undo(progress.rig_id, progress.session_uid, running):
+        for gone in self._book.undo(progress.rig_id, progress.session_uid, progress.car_index, running):
             self._outcomes["withdrawn"] += 1
             self._store.remove(gone.lap_id)
 
     def _on_withdrawn(self, rig: _Rig, lap: LapWithdrawn) -> None:
-        lap_id = f"{lap.rig_id}:{lap.session_uid or 0}:{LapCompleted.__name__}:{lap.car_index}:{lap.lap_number}"
+        lap_id = f"{lap_ids(lap.rig_id, lap.session_uid, lap.car_index)}{lap.lap_number}"
         if self._book.withdraw(lap_id) is not None:
             self._outcomes["withdrawn"] += 1
             self._store.remove(lap_id)
@@ -227,7 +229,9 @@ class Historian:
             return
         self._day = day
         before = days_before(day, self._keep_days)
+        on_disk = {*self.desk.days_on_disk, *self._book.days()}
         self._book.forget(before)
+        self.desk.days_on_disk = sorted((kept for kept in on_disk if kept >= before), reverse=True)
         self._store.drop_days(before)
 
 

@@ -36,6 +36,11 @@ class Told(NamedTuple):
     outcome: Outcome
 
 
+def lap_ids(rig_id: str, session_uid: str | None, car_index: int | None) -> str:
+    """How the ids of all laps of one car in a session begin: those of `LapCompleted`, but for the lap's number."""
+    return f"{rig_id}:{session_uid or 0}:{LapCompleted.__name__}:{car_index}:"
+
+
 class LapBook:
     """The newest laps of all rigs, by id."""
 
@@ -47,7 +52,7 @@ class LapBook:
         self._laps: dict[str, LapRecord] = {}
         self._days: dict[str, dict[str, LapRecord]] = {}
         self._sessions: dict[_Session, dict[str, int]] = {}
-        self._first_laps: dict[tuple[str, str], int] = {}
+        self._begun: dict[tuple[str, str], SessionBegin] = {}
 
     def fill(self, laps: Iterable[LapRecord], begun: Iterable[SessionBegin] = (), older_before: str = "") -> None:
         """Take over what earlier runs kept.
@@ -62,7 +67,7 @@ class LapBook:
         for lap in laps:
             self._put(lap)
         for begin in begun:
-            self._first_laps[begin.rig_id, begin.session_uid] = begin.first_lap
+            self._begun[begin.rig_id, begin.session_uid] = begin
 
     # --- reading -----------------------------------------------------------------------------------------
 
@@ -80,11 +85,12 @@ class LapBook:
 
     # --- what the rigs tell --------------------------------------------------------------------------------
 
-    def begin(self, rig_id: str, session_uid: str, lap_number: int) -> bool:
-        """A session was seen to begin in this lap; whether that is news."""
-        if (rig_id, session_uid) in self._first_laps:
+    def begin(self, begin: SessionBegin) -> bool:
+        """A session was seen to begin; whether that is news."""
+        key = begin.rig_id, begin.session_uid
+        if key in self._begun:
             return False
-        self._first_laps[rig_id, session_uid] = lap_number
+        self._begun[key] = begin
         return True
 
     def tell(self, lap: LapCompleted, venue: Venue, day: str, *, has_trace: bool) -> Told:
@@ -117,10 +123,11 @@ class LapBook:
             self._leave(gone)
         return gone
 
-    def undo(self, rig_id: str, session_uid: str | None, from_number: int) -> list[LapRecord]:
-        """The laps of a session from a number on do not stand any more; what they were."""
+    def undo(self, rig_id: str, session_uid: str | None, car_index: int | None, from_number: int) -> list[LapRecord]:
+        """The laps of one car in a session from a number on do not stand any more; what they were."""
         driven = self._sessions.get((rig_id, session_uid), {})
-        doomed = [lap_id for lap_id, number in driven.items() if number >= from_number]
+        of_car = lap_ids(rig_id, session_uid, car_index)
+        doomed = [lap_id for lap_id, number in driven.items() if number >= from_number and lap_id.startswith(of_car)]
         return [gone for lap_id in doomed if (gone := self.withdraw(lap_id)) is not None]
 
     def settle(self, rig_id: str, session_uid: str | None, venue: Venue) -> list[LapRecord]:
@@ -147,6 +154,7 @@ class LapBook:
 
     def forget(self, before_day: str) -> None:
         """Let go of all days before one, and of the oldest days while there are too many laps."""
+        self._begun = {key: begin for key, begin in self._begun.items() if begin.day >= before_day}
         for day in sorted(self._days):
             is_over = day < before_day
             if not is_over and (len(self._laps) <= MOST_KNOWN or day == max(self._days)):
@@ -160,9 +168,9 @@ class LapBook:
 
     def _is_inherited(self, lap: LapCompleted) -> bool:
         """Whether the lap was driven in another session, which this one goes on from."""
-        first_lap = self._first_laps.get((lap.rig_id, lap.session_uid or ""))
-        if first_lap is not None:
-            return lap.lap_number < first_lap
+        begin = self._begun.get((lap.rig_id, lap.session_uid or ""))
+        if begin is not None:
+            return lap.lap_number < begin.first_lap
         mine = (lap.lap_time_ms, lap.sector1_time_ms, lap.sector2_time_ms, lap.sector3_time_ms)
         if lap.status == "provisional" or None in mine:
             return False

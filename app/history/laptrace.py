@@ -31,6 +31,8 @@ _LATE_FOR_MS: Final = 500
 """A timer that stays behind for longer, or by more, was right."""
 MOST_POINTS: Final = 8_192
 """Of one lap: 16 km; no track has them."""
+_MOST_M: Final = SPACING_M * MOST_POINTS
+"""Of one lap: what says that it is further along is no lap distance."""
 _LEAST_M: Final = 100.0
 """Of a lap of which less was seen there is nothing to compare."""
 _KEPT_LAPS: Final = 4
@@ -117,6 +119,8 @@ class RunningLaps:
             return
         if before is None or before.lap_number != number:
             self._turn_to(number)
+        if distance_m > _MOST_M:
+            return
         trace, time_ms = self._trace, progress.current_lap_time_ms
         if time_ms is None:  # in the garage, or on the way to the line: nothing of this lap is driven
             trace.cut(float("-inf"))

@@ -106,7 +106,7 @@ class Shelf:
     @property
     def _db(self) -> sqlite3.Connection:
         if self._connection is None:
-            raise sqlite3.OperationalError("the history is closed")
+            raise OSError("the history is closed")
         return self._connection
 
     def open(self) -> None:

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 RETRY_S: Final = 2.0
 MOST_WAITING: Final = 4_096
-"""Laps that wait for the disk; beyond, the oldest loses its place there, and is counted."""
+"""Laps, and removals of laps, that wait for the disk; beyond, the oldest lap loses its place there, and is counted."""
 MOST_TRACES: Final = 64
 """Traces that wait for the disk, some 10 MB; beyond, the oldest is lost, and is counted. Its lap stays."""
 MOST_ASKS: Final = 64
@@ -41,6 +41,8 @@ MOST_ASKS: Final = 64
 _MEMORY_BYTES: Final = 64 * 1024 * 1024
 """Budget of what is held in memory when no file can be used: ten thousand traces."""
 _IDLE_S: Final = 1.0
+_NONSENSE: Final = (ValueError, TypeError, OverflowError)
+"""What a value raises that the disk has changed in a way that SQLite's check does not see."""
 _DAMAGED: Final = (11, 26)  # SQLite's primary result codes: corrupt, not a database
 
 
@@ -148,7 +150,7 @@ class Store:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             contents = self._opened()
-        except (OSError, sqlite3.Error) as refusal:
+        except (OSError, sqlite3.Error, *_NONSENSE) as refusal:
             contents = self._in_memory(str(refusal))
         self._is_open = True
         self.file_bytes = self._shelf.file_bytes()
@@ -208,10 +210,10 @@ class Store:
         return [self._lost.popleft() for _ in range(len(self._lost))]
 
     async def trace(self, lap_id: str) -> StoredTrace | None:
-        """The trace of a lap; None when there is none, or none that can be read.
+        """The trace of a lap; None when there is none, or it is damaged.
 
         Raises:
-            TimeoutError: Too many readers wait for the disk.
+            TimeoutError: Too many readers wait for the disk, or it refuses.
         """
 
         def read(shelf: Shelf) -> StoredTrace | None:
@@ -227,11 +229,11 @@ class Store:
         return await self._ask(read, None)
 
     async def lap(self, lap_id: str) -> LapRecord | None:
-        """A lap of whatever day, as it is on disk; None when it is not there."""
+        """A lap of whatever day, as it is on disk; None when it is not there; raises as `trace`."""
         return await self._ask(lambda shelf: shelf.lap(lap_id), None)
 
     async def laps(self, day: str) -> list[LapRecord]:
-        """The laps of a day, as they are on disk."""
+        """The laps of a day, as they are on disk; raises as `trace`."""
         return await self._ask(lambda shelf: shelf.laps(day), [])
 
     async def _ask(self, read: Callable[[Shelf], T], otherwise: T) -> T:
@@ -251,7 +253,9 @@ class Store:
             while len(waiting.traces) > MOST_TRACES:
                 self._lose_trace(next(iter(waiting.traces)))
             while len(waiting.laps) > MOST_WAITING:
-                oldest = next(iter(waiting.laps))
+                # A lap before a removal: what was undone must not be back after a restart.
+                kept = (lap_id for lap_id, lap in waiting.laps.items() if lap is not None)
+                oldest = next(kept, next(iter(waiting.laps)))
                 del waiting.laps[oldest]
                 waiting.traces.pop(oldest, None)
                 self.dropped += 1
@@ -293,7 +297,7 @@ class Store:
                 logger.exception("the history failed by a fault of its own")
                 self._rest(fault)
         for ask in asks:
-            self._on_loop(ask.answer, ask.read(self._shelf))
+            self._answer(ask)
 
     def _write(self) -> None:
         with self._lock:
@@ -360,10 +364,10 @@ class Store:
             if trouble is None:
                 self._shelf.open()
                 return self._shelf.contents()
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError as damage:  # where the check did not get to
-            self._shelf.close()
+        except (sqlite3.Error, *_NONSENSE) as damage:
+            if _refuses(damage):
+                raise
+            self._shelf.close()  # it is where the check did not get to, or what it does not see
             trouble = Trouble(f"is damaged ({damage})", damaged=True)
         return self._begin_anew(trouble)
 
@@ -396,19 +400,46 @@ class Store:
 
     # --- below -------------------------------------------------------------------------------------------
 
+    def _answer(self, ask: _Ask) -> None:
+        """Tell an asker what it asked for, or why not; nothing escapes."""
+        try:
+            value = ask.read(self._shelf)
+        except Exception as refusal:
+            self._on_loop(ask.answer, refusal)
+        else:
+            self._on_loop(ask.answer, value)
+
     def _read(self, read: Callable[[Shelf], T], otherwise: T) -> T:
         try:
             return read(self._shelf)
-        except (sqlite3.Error, OSError, ValueError) as refusal:
-            logger.error("history: cannot be read: %s", refusal)
+        except Exception as trouble:
+            if _refuses(trouble):
+                logger.warning("history: cannot be read: %s", trouble)
+                raise TimeoutError("the history's disk refuses") from trouble
+            # A lap that cannot be read must not end the thread that writes the next ones.
+            logger.error("history: what is stored cannot be read: %s", trouble)
             return otherwise
 
     # Any: as above.
     def _on_loop(self, answer: asyncio.Future[Any], value: object) -> None:
         def fulfil() -> None:
-            if not answer.done():
+            if answer.done():
+                return
+            if isinstance(value, Exception):
+                answer.set_exception(value)
+            else:
                 answer.set_result(value)
 
         if self._loop is not None:
             with suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self._loop.call_soon_threadsafe(fulfil)
+
+
+def _refuses(trouble: Exception) -> bool:
+    """Whether the disk, or another process, is in the way; else it is what is stored that is wrong.
+
+    Python's own complaint of a text that is none is an OperationalError too, but has no code of SQLite.
+    """
+    if isinstance(trouble, sqlite3.OperationalError):
+        return getattr(trouble, "sqlite_errorcode", None) is not None
+    return isinstance(trouble, OSError)

@@ -33,6 +33,9 @@ SESSION_TYPE: Final[Mapping[int, str]] = {
     18: "Time Trial",
 }
 
+RACES: Final = frozenset({"Race", "Race 2", "Race 3"})
+"""Sessions in which the cars are in one order on the road: elsewhere who is further says only who left first."""
+
 WEATHER: Final[Mapping[int, str]] = {
     0: "clear",
     1: "light cloud",

@@ -15,4 +15,4 @@ def add_ops_routes(app: FastAPI, ops: Ops) -> None:
     @app.api_route("/api/ops", methods=GET)
     async def operations() -> JSONResponse:
         figures = ops.gateway_figures(), ops.rig_figures(), ops.queue_figures(), ops.client_figures()
-        return JSONResponse(ops_body(*figures))
+        return JSONResponse(ops_body(*figures, ops.port_figures(), ops.sender_figures()))

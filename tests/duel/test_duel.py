@@ -35,6 +35,13 @@ def drive(duel: Duel, rig: dict[str, Any], until_m: float, speed_mps: float, **c
         duel.feed(make_progress(**{**rig, **progress, **changes}), now_s=0.0)
 
 
+def in_one_session(duel: Duel, session_type: str) -> None:
+    """Both rigs start in one session, and say which."""
+    for rig_id, car_index in (("RIG_A", 3), ("RIG_B", 5)):
+        drive(duel, {"rig_id": rig_id, "session_uid": "7"}, 10, 50.0, car_index=car_index)
+        duel.feed(make_session(rig_id=rig_id, session_uid="7", session_type=session_type), 0.0)
+
+
 def on_one_track(duel: Duel) -> None:
     drive(duel, A, 10, 50.0)
     drive(duel, B, 10, 50.0)
@@ -94,11 +101,47 @@ def test_one_games_stream_on_two_ports_is_found_out(duel: Duel) -> None:
 
 def test_in_one_race_the_gap_is_how_long_ago_the_other_was_here(duel: Duel) -> None:
     both = {"session_uid": "7"}
+    in_one_session(duel, "Race")
     drive(duel, {"rig_id": "RIG_A", **both}, 500, 50.0, car_index=3)
     drive(duel, {"rig_id": "RIG_B", **both}, 400, 40.0, car_index=5)
 
     assert duel.standing("RIG_B", 0.0).gap_to_other_ms == 2000
     assert duel.standing("RIG_A", 0.0).gap_to_other_ms == -2000
+
+
+@pytest.mark.parametrize("session_type", ["Short Qualifying", "Practice 1", "Sprint Shootout 1"])
+def test_in_one_qualifying_or_practice_there_is_a_delta_but_no_gap(duel: Duel, session_type: str) -> None:
+    in_one_session(duel, session_type)
+    drive(duel, {"rig_id": "RIG_A", "session_uid": "7"}, 500, 50.0, car_index=3)
+    drive(duel, {"rig_id": "RIG_B", "session_uid": "7"}, 400, 40.0, car_index=5)
+
+    standing = duel.standing("RIG_B", 0.0)
+    assert (standing.other, standing.same_race, standing.gap_to_other_ms) == ("RIG_A", False, None)
+    assert standing.delta_to_other_ms == 2000
+
+
+@pytest.mark.parametrize("slows_to_m", [5.0, 400.0])
+def test_the_gap_at_the_flag_stands_whatever_the_cars_do_after_it(duel: Duel, slows_to_m: float) -> None:
+    first, second = {"rig_id": "RIG_A", "session_uid": "7"}, {"rig_id": "RIG_B", "session_uid": "7"}
+    in_one_session(duel, "Race")
+    drive(duel, first, 500, 50.0, car_index=3)
+    drive(duel, second, 400, 40.0, car_index=5)
+    flag = {"lap_number": 1, "result_status": "finished", "current_lap_time_ms": None}
+
+    def finish(rig: dict[str, Any], car_index: int, total_m: float, time_s: float) -> None:
+        where = {"total_distance_m": total_m, "session_time_s": time_s, "lap_distance_m": total_m - 500}
+        duel.feed(make_progress(**rig, **flag, **where, car_index=car_index), 0.0)
+
+    finish(first, 3, 502.0, 10.04)
+    finish(first, 3, 502.0 + slows_to_m, 18.0)
+    drive(duel, second, 500, 40.0, car_index=5)
+    before = duel.standing("RIG_B", 0.0).gap_to_other_ms
+    finish(second, 5, 502.0, 12.55)
+    finish(second, 5, 990.0, 19.0)
+
+    assert before == 2500
+    assert duel.standing("RIG_B", 0.0).gap_to_other_ms == 2510
+    assert duel.standing("RIG_A", 0.0).gap_to_other_ms == -2510
 
 
 def test_a_rig_that_fell_silent_is_compared_with_nobody(duel: Duel) -> None:
@@ -281,6 +324,7 @@ def test_while_neither_has_a_time_where_the_other_one_is_nobody_chases(duel: Due
 
 def test_in_one_race_the_one_behind_chases(duel: Duel) -> None:
     both = {"session_uid": "7"}
+    in_one_session(duel, "Race")
     drive(duel, {"rig_id": "RIG_A", **both}, 500, 50.0, car_index=3)
     drive(duel, {"rig_id": "RIG_B", **both}, 400, 40.0, car_index=5)
 
@@ -290,6 +334,7 @@ def test_in_one_race_the_one_behind_chases(duel: Duel) -> None:
 @pytest.mark.parametrize(("ahead_m", "chasing"), [(-3.0, True), (3.0, True), (20.0, False)])
 def test_side_by_side_the_role_changes_hands_when_it_is_seen(duel: Duel, ahead_m: float, chasing: bool) -> None:
     both = {"session_uid": "7"}
+    in_one_session(duel, "Race")
     drive(duel, {"rig_id": "RIG_A", **both}, 500, 50.0, car_index=3)
     drive(duel, {"rig_id": "RIG_B", **both}, 470, 47.0, car_index=5)
     before = duel.standing("RIG_B", 0.0).chasing

@@ -61,7 +61,7 @@ class Gateway:
 
     def board(self) -> list[tuple[str, int, int]]:
         """Rig, number and time of every row of the board of today's laps, fastest first, without a limit."""
-        return [(lap.rig_id, lap.lap_number, lap.lap_time_ms) for lap in ranked(self.laps(), None)]
+        return [(lap.rig_id, lap.lap_number, lap.lap_time_ms) for lap in ranked(self.laps())]
 
     def laps(self) -> Sequence[LapRecord]:
         """Today's laps as the history holds them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.history.board import boards, guest_laps, holds, newest, ranked
+from app.history.board import bests_of_rigs, boards, guest_laps, newest, ranked, stands_for
 from app.history.record import LapRecord
 from tests.history.builders import make_record
 
@@ -38,13 +38,6 @@ def test_laps_of_nobody_known_by_id_stand_alone_even_under_one_name() -> None:
     assert numbers(ranked([make_record(1), make_record(2)])) == [1, 2]
 
 
-def test_a_board_has_at_most_so_many_rows_and_without_a_limit_all() -> None:
-    laps = [make_record(n) for n in range(1, 61)]
-
-    assert len(ranked(laps)) == 50
-    assert len(ranked(laps, None)) == 60
-
-
 def test_the_track_with_the_newest_lap_comes_first_and_says_how_many_were_driven() -> None:
     laps = [make_record(1), make_record(2, track="Spa", valid=False), make_record(3, track="Spa")]
 
@@ -75,14 +68,26 @@ def test_the_newest_lap_is_the_valid_one_that_was_completed_last() -> None:
     assert last.lap_number == 2
 
 
-def test_the_row_of_a_guest_holds_every_lap_of_that_guest_on_that_track() -> None:
+def test_the_row_of_a_guest_stands_for_every_slower_lap_of_that_guest_on_that_track() -> None:
     best, slower = make_record(1, individual_id="i-1"), make_record(2, individual_id="i-1", lap_time_ms=90_000)
 
-    assert holds(best, slower)
-    assert not holds(best, slower._replace(track="Spa"))
-    assert not holds(best, slower._replace(individual_id="i-2"))
-    assert not holds(best._replace(individual_id=None), slower._replace(individual_id=None))
-    assert not holds(best, None)
+    assert stands_for(best, slower)
+    assert not stands_for(best, best)
+    assert not stands_for(best, slower._replace(track="Spa"))
+    assert not stands_for(best, slower._replace(individual_id="i-2"))
+    assert not stands_for(best._replace(individual_id=None), slower._replace(individual_id=None))
+    assert not stands_for(best, None)
+
+
+def test_each_rig_has_a_best_lap_whoever_drove_it() -> None:
+    laps = [
+        make_record(1, individual_id="i-1", lap_time_ms=80_000),
+        make_record(2, individual_id="i-1", lap_time_ms=82_000, rig_id="RIG_B"),
+        make_record(3, individual_id="i-1", lap_time_ms=81_000, rig_id="RIG_B"),
+        make_record(4, lap_time_ms=70_000, rig_id="RIG_B", valid=False),
+    ]
+
+    assert [(lap.rig_id, lap.lap_number) for lap in bests_of_rigs(laps)] == [("RIG_A", 1), ("RIG_B", 3)]
 
 
 LAPS = st.lists(
@@ -101,23 +106,21 @@ LAPS = st.lists(
 
 
 @given(LAPS)
-def test_at_most_one_row_of_all_boards_holds_the_newest_lap_and_without_a_limit_exactly_one(
-    laps: list[LapRecord],
-) -> None:
+def test_exactly_one_row_of_all_boards_is_the_newest_lap_or_stands_for_it(laps: list[LapRecord]) -> None:
     last = newest(laps)
 
-    held = [row for board in boards(laps, None) for row in board.rows if holds(row, last)]
+    held = [row for board in boards(laps) for row in board.rows if row == last or stands_for(row, last)]
 
     assert len(held) == (last is not None)
 
 
 @given(LAPS)
 def test_rows_are_in_order_and_no_valid_lap_is_faster_than_its_guests_row(laps: list[LapRecord]) -> None:
-    for board in boards(laps, None):
+    for board in boards(laps):
         times = [row.lap_time_ms for row in board.rows]
         assert times == sorted(times)
         guests = [row.individual_id for row in board.rows if row.individual_id is not None]
         assert len(guests) == len(set(guests))
         for row in board.rows:
-            mine = [lap for lap in laps if lap.valid and holds(row, lap)]
+            mine = [lap for lap in laps if lap.valid and (lap == row or stands_for(row, lap))]
             assert row.lap_time_ms == min(lap.lap_time_ms for lap in mine)

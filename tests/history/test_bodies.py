@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from app.history.bodies import MOST_LAPS, day_body, lap_body, laps_body, map_body, row
+from app.history.bodies import MOST_LAPS, MOST_ROWS, day_body, lap_body, laps_body, map_body, row
 from app.history.record import Outline
 from tests.history.builders import DAY, make_columns, make_record, make_trace
 
@@ -25,7 +25,9 @@ ROW = [
     "tyre_compound",
     "completed_at",
     "guest_laps",
+    "rank",
     "newest",
+    "newest_guest",
     "has_trace",
 ]
 
@@ -33,7 +35,7 @@ ROW = [
 def test_a_row_has_the_names_of_the_contract_and_nothing_of_who_the_guest_is() -> None:
     lap = make_record(4, individual_id="0PKSECRET", completed_at=datetime(2026, 11, 25, 10, 0, 0, 123_456, UTC))
 
-    told = row(lap, {"0PKSECRET": 3}, is_newest=True)
+    told = row(lap, {"0PKSECRET": 3}, lap)
 
     assert list(told) == ROW
     assert (told["completed_at"], told["guest_laps"], told["newest"]) == ("2026-11-25T10:00:00.123Z", 3, True)
@@ -41,7 +43,7 @@ def test_a_row_has_the_names_of_the_contract_and_nothing_of_who_the_guest_is() -
 
 
 def test_a_row_that_stands_alone_counts_no_laps_of_a_guest() -> None:
-    assert row(make_record(), {}, is_newest=False)["guest_laps"] is None
+    assert row(make_record(), {}, None)["guest_laps"] is None
 
 
 def test_the_day_tells_its_boards_and_marks_the_row_of_the_lap_completed_last() -> None:
@@ -55,6 +57,28 @@ def test_the_day_tells_its_boards_and_marks_the_row_of_the_lap_completed_last() 
         ("Monza", 2, 2),
     ]
     assert [each["newest"] for each in body["tracks"][1]["board"]] == [True, False]
+
+
+def test_the_newest_lap_and_every_rigs_best_are_told_wherever_they_stand_on_the_board() -> None:
+    faster = [make_record(number, lap_time_ms=80_000 + number) for number in range(1, 61)]
+    last = make_record(61, rig_id="RIG_B", lap_time_ms=90_000)
+
+    (track,) = day_body(DAY, 1, None, [*faster, last])["tracks"]
+
+    assert [each["rank"] for each in track["board"]] == list(range(1, MOST_ROWS + 1))
+    assert (track["newest"]["rig_id"], track["newest"]["rank"], track["newest"]["newest"]) == ("RIG_B", 61, True)
+    assert [(each["rig_id"], each["rank"]) for each in track["rigs"]] == [("RIG_A", 1), ("RIG_B", 61)]
+
+
+def test_a_guests_slower_lap_is_the_newest_but_the_row_that_stands_for_it_is_not() -> None:
+    best = make_record(1, individual_id="i-1", lap_time_ms=80_000)
+    slower = make_record(2, individual_id="i-1", lap_time_ms=82_000, rig_id="RIG_B")
+
+    (track,) = day_body(DAY, 1, None, [best, slower])["tracks"]
+
+    assert [(each["lap_number"], each["newest"], each["newest_guest"]) for each in track["board"]] == [(1, False, True)]
+    assert (track["newest"]["lap_number"], track["newest"]["rank"]) == (2, None)
+    assert [(each["rig_id"], each["rank"]) for each in track["rigs"]] == [("RIG_A", 1), ("RIG_B", None)]
 
 
 def test_an_empty_day_has_no_tracks() -> None:

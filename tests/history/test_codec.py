@@ -71,6 +71,13 @@ def test_a_value_that_its_column_cannot_hold_is_refused(name: str, value: float)
         encode(lap)
 
 
+def test_more_than_any_lap_has_is_refused_and_not_written_to_be_refused_later() -> None:
+    endless = Columns(*([None] * 70_000 for _ in Columns._fields))
+
+    with pytest.raises(ValueError, match="70000 entries are no lap"):
+        encode(endless)
+
+
 def test_columns_of_different_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="gear has 2 entries, not 3"):
         encode(make_columns(3)._replace(gear=[1, 2]))

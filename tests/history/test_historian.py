@@ -141,7 +141,7 @@ def test_an_invalid_lap_is_kept_and_is_on_no_board(run: Run) -> None:
     run.take(MONZA, told(1, valid=False))
 
     assert run.numbers() == [1]
-    assert run.day()["tracks"] == [{"track": "Monza", "laps": 1, "board": []}]
+    assert run.day()["tracks"] == [{"track": "Monza", "laps": 1, "board": [], "newest": None, "rigs": []}]
 
 
 def test_a_lap_told_before_its_place_is_known_is_on_the_board_once_it_is(run: Run) -> None:
@@ -201,6 +201,15 @@ def test_a_number_that_falls_undoes_laps_that_nobody_withdrew(run: Run) -> None:
     run.take(MONZA, at(2), told(1), told(2), at(3), at(2))
 
     assert run.numbers() == [1]
+
+
+def test_a_packet_that_names_a_wrong_car_undoes_no_lap_of_the_right_one(run: Run) -> None:
+    run.take(MONZA, at(2), told(1), told(2), at(3))
+
+    run.take(at(1, car_index=5), at(3))
+
+    assert run.numbers() == [1, 2]
+    assert len(run.store._shelf.laps(run.laps()[0].day)) == 2
 
 
 def test_a_flashback_over_the_chequered_flag_undoes_the_last_lap(run: Run) -> None:

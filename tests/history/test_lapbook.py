@@ -127,6 +127,16 @@ def test_a_withdrawn_lap_is_gone_and_driven_again_a_new_one() -> None:
     assert book.withdraw("RIG_A:7:LapCompleted:0:9") is None
 
 
+def test_a_session_that_began_long_ago_is_forgotten_with_its_day() -> None:
+    book = LapBook()
+    begin = SessionBegin("RIG_A", "7", 1, "2026-11-20")
+    assert book.begin(begin)
+
+    book.forget("2026-11-21")
+
+    assert book.begin(begin)
+
+
 def test_undoing_takes_the_laps_of_one_session_from_a_number_on() -> None:
     book = LapBook()
     for number in (1, 2, 3):
@@ -134,11 +144,12 @@ def test_undoing_takes_the_laps_of_one_session_from_a_number_on() -> None:
     tell(book, lap_number=3, session_uid="8")
     tell(book, lap_number=3, rig_id="RIG_B")
 
-    undone = book.undo("RIG_A", "7", 2)
+    assert book.undo("RIG_A", "7", 5, 1) == []  # another car's
+    undone = book.undo("RIG_A", "7", 0, 2)
 
     assert sorted(lap.lap_number for lap in undone) == [2, 3]
     assert len(book.of_day(DAY)) == 3
-    assert book.undo("RIG_A", "none", 1) == []
+    assert book.undo("RIG_A", "none", 0, 1) == []
 
 
 # --- loaded saves -----------------------------------------------------------------------------------------
@@ -146,11 +157,11 @@ def test_undoing_takes_the_laps_of_one_session_from_a_number_on() -> None:
 
 def test_laps_from_before_a_session_began_are_not_its_own() -> None:
     book = LapBook()
-    assert book.begin("RIG_A", "7", 3)
+    assert book.begin(SessionBegin("RIG_A", "7", 3, DAY))
 
     assert tell(book, lap_number=2, status="confirmed") == Told(None, "none")
     assert tell(book, lap_number=3).outcome == "stored"
-    assert not book.begin("RIG_A", "7", 5)
+    assert not book.begin(SessionBegin("RIG_A", "7", 5, DAY))
 
 
 def test_with_which_lap_a_session_began_is_known_after_a_restart() -> None:

@@ -296,3 +296,14 @@ def test_a_trace_fits_a_lap_only_when_its_timer_does_not_go_beyond_its_time() ->
 def test_a_lap_of_which_hardly_anything_was_seen_has_no_trace() -> None:
     assert not lap_of(driven(moving([199.0]))).fits(LAP_MS)
     assert not lap_of(driven(moving([110.0, 150.0, 199.0]))).fits(LAP_MS)
+
+
+def test_a_distance_that_no_track_has_is_not_driven() -> None:
+    laps = RunningLaps()
+
+    for distance_m in (10.0, 6_000_000.0, 200.0):
+        laps.feed(make_progress(lap_distance_m=distance_m, current_lap_time_ms=round(distance_m * 20)))
+
+    trace = laps.lap(1)
+    assert trace is not None
+    assert trace.times.x[-1] == 200.0

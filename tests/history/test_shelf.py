@@ -200,5 +200,5 @@ def test_a_file_of_an_earlier_form_is_brought_to_this_one(path: Path) -> None:
 
 
 def test_a_closed_shelf_says_so(path: Path) -> None:
-    with pytest.raises(sqlite3.OperationalError, match="closed"):
+    with pytest.raises(OSError, match="closed"):
         Shelf(path, MUCH).laps(DAY)

@@ -218,6 +218,21 @@ def test_when_the_disk_does_not_take_them_the_oldest_lap_is_lost_and_counted(
     assert [lap.lap_number for lap in kept(path)] == [3, 4, 5]
 
 
+def test_a_removal_does_not_lose_its_place_to_laps(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Stage(path)
+    before.store.put(make_record(1))
+    before.end()
+    monkeypatch.setattr(module, "MOST_WAITING", 3)
+    stage = Stage(path)
+
+    stage.store.remove(make_record(1).lap_id)
+    for number in range(2, 6):
+        stage.store.put(make_record(number))
+    stage.end()
+
+    assert [lap.lap_number for lap in kept(path)] == [4, 5]
+
+
 def test_traces_beyond_the_budget_are_told(path: Path) -> None:
     stage = Stage(path, max_bytes=1)
     stage.store.put(make_record(1, has_trace=True), make_drive())
@@ -384,12 +399,56 @@ def test_a_file_that_was_deleted_under_us_is_there_again_with_the_next_lap(path:
     assert [lap.lap_number for lap in kept(path)] == [1, 2]
 
 
-def test_a_trace_that_cannot_be_read_is_none_and_stops_nobody(path: Path) -> None:
+def test_a_disk_that_refuses_a_reader_is_no_lap_without_a_trace(path: Path) -> None:
     stage = Stage(path)
     stage.store._shelf.close()
 
-    assert answer(stage.store.trace("any")) is None
-    assert answer(stage.store.laps(DAY)) == []
+    for question in (stage.store.trace("any"), stage.store.laps(DAY)):
+        with pytest.raises(TimeoutError, match="the history's disk refuses"):
+            answer(question)
+
+
+def spoiled(path: Path, statement: str) -> None:
+    """Change a stored value as a failing disk may, so that SQLite's own check sees nothing."""
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE outlines SET x=CAST(x'5bff' AS TEXT)",
+        "UPDATE laps SET completed_at_us=9223372036854775807",
+        "UPDATE laps SET completed_at_us='noon'",
+    ],
+)
+def test_a_value_that_the_disk_changed_is_damage_and_never_stops_the_start(path: Path, statement: str) -> None:
+    stage = Stage(path)
+    stage.store.put(make_record(1))
+    stage.store.put_outline(Outline("Monza", 20, None, None, (0.0, 10.0), (0.0, 5.0), True))
+    stage.end()
+    spoiled(path, statement)
+
+    later = Stage(path)
+    later.store.put(make_record(2))
+    later.end()
+
+    assert "it is kept as history.sqlite3.damaged-20261125T103000Z" in (later.store.problem or "")
+    assert make_record(2) in kept(path)
+
+
+async def test_a_reader_that_meets_damage_ends_no_thread(path: Path) -> None:
+    store = Store(path, 1 << 30)
+    store.open()
+    store.put(make_record(1))
+    store.start(asyncio.get_running_loop())
+    await store.laps(DAY)
+    spoiled(path, "UPDATE laps SET completed_at_us=9223372036854775807")
+
+    assert await store.laps(DAY) == []
+    store.put(make_record(2))
+    assert await store.lap(make_record(2).lap_id) == make_record(2)
+    await store.close(5)
 
 
 # --- crashes ----------------------------------------------------------------------------------------------
