@@ -119,12 +119,15 @@ def too_many(_: Path) -> Verdict:
     """W4: 1 200 sockets from twelve addresses, then 120 from one."""
     with running_gateway() as gateway, crowd_at(gateway) as crowd:
         told = crowd.wish("burst", TOO_MANY, PER_ADDRESS)
+        before_s = _waited_s(gateway.process.pid)
         health_ms = _health_ms(gateway, 20)
+        waited_s = _waited_s(gateway.process.pid) - before_s
         checks = [
             exactly("of twelve addresses", told["by_status"], {"101": 1000, "503": TOO_MANY - 1000}),
             exactly("refused with Retry-After", told["refused_with_retry_after"], TOO_MANY - 1000),
             at_most("resident", resident_mib(gateway.process.pid), 300, " MiB"),
             at_most("health answers within", health_ms, 100, " ms"),
+            Check(f"the gateway waited {waited_s:.2f} s for a processor meanwhile"),
         ]
         crowd.wish("leave")
         time.sleep(1)
