@@ -15,17 +15,22 @@ import socket
 import sys
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
-from fastapi import FastAPI
 
 from app.errors import PortUnavailable
-from app.main import Gateway, app_from_environment
+from app.ingest.udp import try_port
+from app.preflight import begin
 from app.publish.listener import bounded_protocol
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from app.main import Gateway
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +43,9 @@ _SIGNALS: Final = tuple(
 _LEAVE_S: Final = 2
 """How long an answer under way may take at the end; a WebSocket is cut after one second. With the drain, it must stay
 below the ten seconds after which Docker and systemd kill."""
+
+DESCRIPTORS: Final = 8192
+"""Enough for `listener.MOST_CONNECTIONS`; many systems start a process with 1 024, of which 1 000 may be screens."""
 
 
 class _Server(uvicorn.Server):
@@ -76,6 +84,19 @@ class _Server(uvicorn.Server):
 def _outlives(number: int) -> bool:
     """Whether we were started to go on after the terminal is closed, as by `nohup`."""
     return number == getattr(signal, "SIGHUP", None) and signal.getsignal(number) is signal.SIG_IGN
+
+
+def allow_descriptors() -> None:
+    """Raise our own limit of open files as far as we may without asking anybody; Windows has none."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # some systems know a lower one than they tell
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def server(app: FastAPI) -> uvicorn.Server:
@@ -122,15 +143,31 @@ def listener(settings: Settings) -> socket.socket:
     return sock
 
 
+def try_rig_ports(settings: Settings) -> None:
+    """See whether the rigs' ports are free, which they may share; the gateway opens them when all else is ready.
+
+    Raises:
+        PortUnavailable: One is taken, or may not be opened.
+    """
+    for port in dict.fromkeys(rig.udp_port for rig in settings.rigs):
+        names = " and ".join(rig.rig_id for rig in settings.rigs if rig.udp_port == port)
+        try_port(names, settings.udp_host, port)
+
+
 def main() -> int:
     """Run until told to stop; the exit code."""
-    app = app_from_environment()
-    running = server(app)
+    settings = begin()
+    allow_descriptors()
     try:
-        sock = listener(app.state.gateway.settings)
+        sock = listener(settings)
+        try_rig_ports(settings)
     except PortUnavailable as taken:
         logger.critical("%s", taken)
         return EXIT_TAKEN
+    from app.main import create_app  # only now: it takes a second, and a mistake shall be told at once
+
+    app = create_app(settings)
+    running = server(app)
     logger.info("the page is at http://%s:%d/", *sock.getsockname()[:2])
     try:
         running.run([sock])
