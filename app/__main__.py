@@ -17,15 +17,20 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
-from fastapi import FastAPI
 
 from app.errors import PortUnavailable
-from app.main import Gateway, app_from_environment
+from app.ingest.udp import try_port
+from app.preflight import begin
 from app.publish.listener import bounded_protocol
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from app.main import Gateway
 
 logger = logging.getLogger(__name__)
 
@@ -138,16 +143,31 @@ def listener(settings: Settings) -> socket.socket:
     return sock
 
 
+def try_rig_ports(settings: Settings) -> None:
+    """See whether the rigs' ports are free, which they may share; the gateway opens them when all else is ready.
+
+    Raises:
+        PortUnavailable: One is taken, or may not be opened.
+    """
+    for port in dict.fromkeys(rig.udp_port for rig in settings.rigs):
+        names = " and ".join(rig.rig_id for rig in settings.rigs if rig.udp_port == port)
+        try_port(names, settings.udp_host, port)
+
+
 def main() -> int:
     """Run until told to stop; the exit code."""
-    app = app_from_environment()
+    settings = begin()
     allow_descriptors()
-    running = server(app)
     try:
-        sock = listener(app.state.gateway.settings)
+        sock = listener(settings)
+        try_rig_ports(settings)
     except PortUnavailable as taken:
         logger.critical("%s", taken)
         return EXIT_TAKEN
+    from app.main import create_app  # only now: it takes a second, and a mistake shall be told at once
+
+    app = create_app(settings)
+    running = server(app)
     logger.info("the page is at http://%s:%d/", *sock.getsockname()[:2])
     try:
         running.run([sock])

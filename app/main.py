@@ -37,12 +37,11 @@ from app.history.store import Store
 from app.ingest.recorder import Recorder
 from app.ingest.rotation import MIB, Limits
 from app.line import Line
-from app.log import configure, keep_secret
 from app.logfile import lines_lost
 from app.metrics import Distributions, GatewayCollector, Reading
 from app.normalize.events import Event
 from app.pipeline import utc_now
-from app.preflight import checked_settings
+from app.preflight import begin
 from app.publish.advice import (
     ClientFigures,
     GatewayFigures,
@@ -66,7 +65,7 @@ from app.publish.origins import Origins
 from app.publish.routes import add_routes
 from app.publish.rules import REASONS, Doorkeepers, Rules
 from app.runs import Runs
-from app.settings import BadSettings, Settings
+from app.settings import Settings
 from app.sources import Sources, forwarder_of
 from app.supervisor import Supervisor
 from app.token import operator_token
@@ -433,15 +432,7 @@ def _protect(app: FastAPI, gateway: Gateway) -> None:
 
 def app_from_environment() -> FastAPI:
     """The application as the environment and `.env` say; ends the process with exit code 2 when they are wrong."""
-    try:
-        settings = checked_settings()
-        configure(settings.log_level, settings.log_format, settings.log_folder, settings.log_keep_mb)
-        keep_secret(*settings.secrets())
-        app = create_app(settings)
-    except BadSettings as refused:
-        sys.stderr.write(f"The configuration cannot be used:\n{refused}\n")
-        raise SystemExit(2) from None
-    return app
+    return create_app(begin())
 
 
 def __getattr__(name: str) -> FastAPI:

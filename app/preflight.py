@@ -7,12 +7,33 @@ stand in one list. Nothing is made or changed here; that a port or an outbox is 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Final
 
 from app.datacloud.config import cloud_config
+from app.log import configure, keep_secret
 from app.settings import ENV_FILE, BadSettings, Settings, read_settings, unknown_keys
 from app.targets import targets_of
+
+EXIT_MISTAKEN: Final = 2
+
+
+def begin() -> Settings:
+    """What every start begins with: settings that were looked at, and a log.
+
+    Raises:
+        SystemExit: With code 2, and every mistake on stderr.
+    """
+    try:
+        settings = checked_settings()
+    except BadSettings as refused:
+        sys.stderr.write(f"The configuration cannot be used:\n{refused}\n")
+        raise SystemExit(EXIT_MISTAKEN) from None
+    configure(settings.log_level, settings.log_format, settings.log_folder, settings.log_keep_mb)
+    keep_secret(*settings.secrets())
+    return settings
 
 
 def checked_settings(env_file: Path | str = ENV_FILE, environment: Mapping[str, str] | None = None) -> Settings:

@@ -37,7 +37,7 @@ MAY_IMPORT = {  # room: the rooms it may look into
     "runs": {"filelock", "metrics"},
     "datacloud": {"arguments", "bus", "errors", "filelock", "log", "metrics", "normalize", "secretfile", "settings"},
     "uplink": {"bus", "datacloud", "log", "metrics", "normalize", "pipeline", "settings", "supervisor"},
-    "preflight": {"datacloud", "settings", "targets"},
+    "preflight": {"datacloud", "log", "settings", "targets"},
     "erase": {"arguments", "datacloud", "errors", "history", "runs", "settings"},
     "support": {"arguments", "logfile", "preflight", "runs", "settings"},
     "demo": {"settings"},

@@ -101,15 +101,7 @@ async def open_port(rig_id: str, host: str, port: int, receive: Receive, buffer_
     Raises:
         PortUnavailable: The port is in use, or may not be opened.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_DGRAM)
-    try:
-        sock.setblocking(False)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
-        sock.bind((host, port))
-    except OSError as exc:
-        sock.close()
-        raise PortUnavailable(f"{rig_id}: UDP port {port} on {host} cannot be opened: {exc.strerror}") from exc
+    sock = _bound(rig_id, host, port, buffer_bytes)
     loop = asyncio.get_running_loop()
     _, endpoint = await loop.create_datagram_endpoint(lambda: RigEndpoint(receive), sock=sock)
     if endpoint.receive_buffer_bytes < buffer_bytes:
@@ -121,3 +113,28 @@ async def open_port(rig_id: str, host: str, port: int, receive: Receive, buffer_
             buffer_bytes,
         )
     return endpoint
+
+
+def try_port(rig_id: str, host: str, port: int) -> None:
+    """See whether a rig's port can be opened, and let go of it again.
+
+    Raises:
+        PortUnavailable: As `open_port` would.
+    """
+    _bound(rig_id, host, port, None).close()
+
+
+def _bound(rig_id: str, host: str, port: int, buffer_bytes: int | None) -> socket.socket:
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        if buffer_bytes is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+        sock.bind((host, port))
+    except OSError as exc:
+        sock.close()
+        raise PortUnavailable(
+            f"{rig_id}: UDP port {port} on {host} cannot be opened: {exc.strerror}: "
+            "stop what listens there, often a second gateway, or give the rig another port"
+        ) from exc
+    return sock
