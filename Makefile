@@ -10,10 +10,10 @@ SPEED ?= 1
 DIR ?= tests/captures
 RESULTS := .cache/reliability
 
-.PHONY: help setup demo run replay test test-quick check lint types format lock licences sbom bench bench-quick bench-check bench-wall metrics-doc rules-check truth chaos reliability fuzz captures schema goldens screenshots clean
+.PHONY: help setup demo run replay test test-quick check lint types format lock licences sbom container-check bench bench-quick bench-check bench-wall metrics-doc rules-check truth chaos reliability fuzz captures schema goldens screenshots clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Make .venv from the lock file
 
@@ -53,9 +53,15 @@ format: $(STAMP) ## Put the code into ruff's form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: ## Write requirements.lock anew from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --no-header --quiet --output-file requirements.lock
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
+
+lock: ## Write the three lock files anew (needs uv): all, what the image runs, what its check needs
+	$(LOCK) pyproject.toml --extra dev --output-file requirements.lock
+	$(LOCK) pyproject.toml --constraint requirements.lock --output-file requirements-run.lock
+	$(LOCK) tests/containers/requirements.in --output-file tests/containers/requirements.lock
+
+container-check: $(STAMP) ## Build the image and prove it, the Compose files and the demo (Debian, as root; two minutes)
+	@$(BIN)/python -m tests.containers $(if $(CHECK_JSON),--json $(CHECK_JSON))
 
 licences: $(STAMP) ## Write docs/licences.md anew from requirements.lock and web/vendor
 	$(BIN)/python -m tests.supply licences > docs/licences.md

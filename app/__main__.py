@@ -15,7 +15,7 @@ import socket
 import sys
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
@@ -43,6 +43,9 @@ _SIGNALS: Final = tuple(
 _LEAVE_S: Final = 2
 """How long an answer under way may take at the end; a WebSocket is cut after one second. With the drain, it must stay
 below the ten seconds after which Docker and systemd kill."""
+
+DESCRIPTORS: Final = 8192
+"""Enough for `listener.MOST_CONNECTIONS`; many systems start a process with 1 024, of which 1 000 may be screens."""
 
 
 class _Server(uvicorn.Server):
@@ -81,6 +84,19 @@ class _Server(uvicorn.Server):
 def _outlives(number: int) -> bool:
     """Whether we were started to go on after the terminal is closed, as by `nohup`."""
     return number == getattr(signal, "SIGHUP", None) and signal.getsignal(number) is signal.SIG_IGN
+
+
+def allow_descriptors() -> None:
+    """Raise our own limit of open files as far as we may without asking anybody; Windows has none."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # some systems know a lower one than they tell
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def server(app: FastAPI) -> uvicorn.Server:
@@ -141,6 +157,7 @@ def try_rig_ports(settings: Settings) -> None:
 def main() -> int:
     """Run until told to stop; the exit code."""
     settings = begin()
+    allow_descriptors()
     try:
         sock = listener(settings)
         try_rig_ports(settings)

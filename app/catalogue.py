@@ -119,12 +119,12 @@ HEAD: Final = """# Metrics
 
 `/metrics` on the gateway's HTTP port answers Prometheus in its text form. `deploy/prometheus/prometheus.yml` scrapes
 it every 5 s, `deploy/prometheus/rules.yml` has the alerts, `deploy/grafana` a board. What each alert asks of you is
-told in [operations.md](operations.md).
+told in [operations.md](operations.md). METRICS_TOKEN and METRICS_ALLOW close `/metrics` to others.
 
-All numbers are read in one go, so they fit together. Counters begin at 0 with the process, but for `evicted`, `damaged`
-and `not_stored` of `f1_datacloud_rows_total`, which the outbox's file counts for all time. A metric without a reading
-has no series: those of Data Cloud while it is off, those of a recorder that nobody asked for, the age of a rig's last
-packet before its first.
+All numbers are read in one go, so they fit together. Counters begin at 0 with the process, but for those that a file
+keeps for all time: `evicted`, `damaged` and `not_stored` of `f1_datacloud_rows_total`, `f1_gateway_starts_total` and
+`f1_gateway_unclean_ends_total`. A metric without a reading has no series: those of Data Cloud while it is off, those
+of a recorder that nobody asked for, the age of a rig's last packet before its first.
 
 A label's value never comes from what is received: no session, driver, lap, address or text. The lists are closed, and
 a test holds real traffic against them.
@@ -234,10 +234,9 @@ def _series() -> str:
     fixed = most_series_of_all(0)
     return (
         "## How many series\n\n"
-        f"At most {each} a rig and {fixed} besides, whatever is sent to the gateway: that is the product of the lists "
-        "above. A rig in a\nrace has about half of them, since a kind of event has a series from its first one on. "
-        "Most are packet types, kinds of\nevents and tables of words: what a rig's game sends, and what of it nobody "
-        "knows.\n"
+        f"At most {each} a rig and {fixed} besides, whatever is sent to the gateway: the product of the lists above.\n"
+        "A rig that says all it can has some 60 of them: a kind of event, or a table of words, has a series from its "
+        "first one\non. Most of the rest are packet types and the buckets of one histogram.\n"
     )
 
 

@@ -16,6 +16,7 @@ from ipaddress import ip_network
 from typing import Final
 
 from app.ingest import kernel
+from app.ingest.bucket import MOST_PER_S
 from app.ingest.lease import Network
 from app.ingest.strangers import EVERYTHING, Strangers
 from app.ingest.udp import RigEndpoint, open_port
@@ -151,7 +152,7 @@ class Port:
         if elapsed_s < _ROLL_S:
             return
         self._rolled_s = now_s
-        self._look_for_overflow(now_s)
+        self._look_for_overflow(now_s, elapsed_s)
         self._strangers.roll(now_s)
         for number, line in enumerate(self.lines):
             line.heard_per_s = (line.heard - self._heard[number]) / elapsed_s
@@ -160,11 +161,16 @@ class Port:
         self._refilter()
         self._dropped = self._kernel_dropped()  # what is filtered out by the filter before must not count for the next
 
-    def _look_for_overflow(self, now_s: float) -> None:
-        """While nothing was filtered out, all that the kernel dropped found no room in the buffer."""
-        more = self._kernel_dropped() - self._dropped
-        if more > 0 and self._strangers.shares == EVERYTHING:  # shares fall at once, and rise only after this
-            self._overflow = more, now_s
+    def _look_for_overflow(self, now_s: float, elapsed_s: float) -> None:
+        """While nothing was filtered out, all that the kernel dropped found no room in the buffer.
+
+        A flood in a rig's name fills it too; that is told by the rig's pipeline, and has another remedy.
+        """
+        dropped = self._kernel_dropped() - self._dropped
+        heard = sum(line.heard for line in self.lines) - sum(self._heard)
+        is_flood = dropped + heard > MOST_PER_S * len(self.lines) * elapsed_s
+        if dropped > 0 and not is_flood and self._strangers.shares == EVERYTHING:  # which rise only after this
+            self._overflow = dropped, now_s
 
     def _kernel_dropped(self) -> int:
         return (self._endpoint.dropped if self._endpoint is not None else None) or 0

@@ -49,8 +49,8 @@ class Plan(NamedTuple):
 
 
 ROWS: Final[Mapping[str, Plan]] = {
-    "decode": Plan(decode.run, {"rounds": 5}, {"rounds": 15}),
-    "receive": Plan(receive.run, {"rounds": 2, "seconds": 0.6}, {}),
+    "decode": Plan(decode.run, {"rounds": 3}, {"rounds": 15}),
+    "receive": Plan(receive.run, {"rounds": 2, "seconds": 0.4}, {}),
     "stall": Plan(stall.run, {"rounds": 1, "halvings": 4}, {"rounds": 2}),
     "fanout": Plan(fanout.run, {"rounds": 3, "seconds": 0.7, "clients": 100}, {}),
     "clients": Plan(clients.run, None, {}),
@@ -58,7 +58,7 @@ ROWS: Final[Mapping[str, Plan]] = {
     "upload": Plan(upload.run, {"rounds": 5, "paced_s": 0}, {"paced_s": 6.0, "backlog": 20_000}),
     "freshness": Plan(freshness.run, None, {}),
     "whole": Plan(whole.run, None, {}),
-    "collector": Plan(collector.run, {"rounds": 1, "events": 30_000}, {"rounds": 2}),
+    "collector": Plan(collector.run, {"rounds": 1, "events": 20_000}, {"rounds": 2}),
     "rigs": Plan(rigs.run, None, {}),
     "start": Plan(start.run, None, {}),
     "pipeline": Plan(pipeline.run, None, {"rounds": 5}),

@@ -49,7 +49,7 @@ ROWS: Final[Mapping[int, str]] = {
 }
 GOALS: Final = (
     Goal(1, "decode.event", "share", 1 / 40, 1 / 75),
-    Goal(2, "decode.all", "share", 1 / 35, 1 / 45),
+    Goal(2, "decode.plain", "share", 1 / 35, 1 / 45),
     Goal(3, "receive.20", "times", 0.45, 0.3),
     Goal(3, "receive.140", "times", 0.25, 0.1),
     Goal(4, "stall", "times", 20, 39, at_least=True),

@@ -94,7 +94,8 @@ async def _round(number: int, connect: Any) -> _Round:
     rows = make_rows(BURST, first_frame=number * BURST)
     few = rows[: BURST // 10]
     frames = _frames(number)
-    with tempfile.TemporaryDirectory(prefix="bench-outbox-", dir=".") as folder:
+    peers.CACHE.mkdir(parents=True, exist_ok=True)  # on the checkout's disk: /tmp may be memory, which syncs at no cost
+    with tempfile.TemporaryDirectory(prefix="outbox-", dir=peers.CACHE) as folder:
         outbox = Outbox(Path(folder) / "burst" / "outbox.sqlite3", _LIMITS)
         burst, size = await _with(outbox, lambda: _commit(outbox, rows), BURST)
         drain, _ = await _with(outbox2 := Outbox(outbox.path, _LIMITS), lambda: _drain(outbox2), BURST)

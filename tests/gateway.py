@@ -103,7 +103,12 @@ def environment(port: int, rig_ports: tuple[int, ...], **settings: str) -> dict[
 
 @contextmanager
 def running_gateway(
-    *command: str, rigs: int = 2, port: int | None = None, rig_ports: tuple[int, ...] = (), **settings: str
+    *command: str,
+    rigs: int = 2,
+    port: int | None = None,
+    rig_ports: tuple[int, ...] = (),
+    log: Path | None = None,
+    **settings: str,
 ) -> Iterator[Running]:
     """A gateway process that answers; ended with the block, if it has not ended by then.
 
@@ -112,19 +117,21 @@ def running_gateway(
         rigs: How many rigs, on free ports.
         port: HTTP port, for a gateway that takes another one's place.
         rig_ports: UDP ports, likewise.
+        log: Takes what it says; nothing does without.
         settings: Further settings, by name.
     """
     port = port or free_port()
     rig_ports = rig_ports or tuple(free_port(socket.SOCK_DGRAM) for _ in range(rigs))
     arguments = command or (sys.executable, "-m", "app")
-    process = subprocess.Popen(
-        [argument.replace("{port}", str(port)) for argument in arguments],
-        cwd=ROOT,
-        env=environment(port, rig_ports, **settings),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    with open(log or os.devnull, "ab") as said:
+        process = subprocess.Popen(
+            [argument.replace("{port}", str(port)) for argument in arguments],
+            cwd=ROOT,
+            env=environment(port, rig_ports, **settings),
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            text=True,
+        )
     gateway = Running(process, port, rig_ports)
     try:
         wait_until_ready(gateway)

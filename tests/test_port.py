@@ -317,6 +317,29 @@ async def test_a_rig_and_a_flood_on_a_real_port_and_the_kernel_drops_the_flood()
     assert readings["f1_ingest_kernel_dropped"] > 5_000
 
 
+async def test_while_a_flood_goes_on_a_rig_is_found_at_first_and_again_under_another_address() -> None:
+    line, clock = make_line(), Clock()
+    line.pipeline._monotonic = clock
+    port = Port([line], "127.0.0.1", 4_194_304, clock)
+    await port.open()
+
+    def flooded() -> bool:
+        return sum(line.pipeline.rejected.values()) >= 600
+
+    send(port, "127.0.0.9", *[b"noise"] * 600)
+    await until(flooded)
+    send(port, "127.0.0.9", *[b"noise"] * 400)
+    send(port, "127.0.0.5", VALID)
+    await until(lambda: line.lease.holder == "127.0.0.5")
+    clock.now_s = 10.0
+    send(port, "127.0.0.9", *[b"noise"] * 400)
+    send(port, "127.0.0.6", VALID)
+    await until(lambda: line.lease.holder == "127.0.0.6")
+
+    assert (port.figures().kernel_dropped or 0) > 600
+    port.close()
+
+
 async def test_a_buffer_that_was_full_is_told_for_a_minute_with_what_to_do() -> None:
     line, clock = make_line(), Clock()
     line.pipeline._monotonic = clock
@@ -332,6 +355,20 @@ async def test_a_buffer_that_was_full_is_told_for_a_minute_with_what_to_do() -> 
 
     assert len(told) == 1
     assert re.fullmatch(r"UDP port \d+ lost \d+ datagrams, since the kernel's buffer was full: .*rmem_max\)", told[0])
+    assert port.problems() == []
+    port.close()
+
+
+async def test_a_flood_in_a_rigs_name_is_not_told_as_a_buffer_that_is_too_small() -> None:
+    line, clock = make_line(), Clock()
+    line.pipeline._monotonic = clock
+    port = Port([line], "127.0.0.1", 65_536, clock)
+    await port.open()
+    send(port, "127.0.0.1", *[bytes(1_352)] * 5_000)
+
+    clock.now_s = 1.0
+    port.tick()
+
     assert port.problems() == []
     port.close()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from contextlib import suppress
 
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -34,14 +35,16 @@ class Faults:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_noted)
+            # A socket sends some forty messages a second, and its close can be said at any time.
+            await self._app(scope, receive, send_noted if scope["type"] == "http" else send)
         except Exception:
             fault = secrets.token_hex(4)
             logger.exception("fault %s while %s was served", fault, scope["path"])
             if begun:
                 raise  # the answer is cut short: only the server can break the connection off
             if scope["type"] == "websocket":
-                await send({"type": "websocket.close", "code": 1011, "reason": f"fault {fault}"})
+                with suppress(RuntimeError):  # it is closed already
+                    await send({"type": "websocket.close", "code": 1011, "reason": f"fault {fault}"})
                 return
             sentence = f"The gateway made a mistake: its log has more under fault {fault}"
             await JSONResponse({"error": sentence, "id": fault}, 500)(scope, receive, send)

@@ -19,7 +19,7 @@ from app.metrics import Distributions, Reading
 from app.normalize.events import ButtonsChanged, Event, Fact, Sample, UnknownGameEvent
 from app.publish.frames import USUAL_DISPLAY, Display, RigCard, event_json, event_text, hello_text, state_text
 from app.publish.pacer import Pacer
-from app.publish.state import Counters, RigState
+from app.publish.state import BESIDE, Counters, RigState
 from app.publish.throttle import Throttle
 
 REPLAYED: Final = 200
@@ -29,6 +29,8 @@ _NOISE: Final = (ButtonsChanged, UnknownGameEvent)
 _SILENT_BEAT_S: Final = 1.0
 _LATEST_S: Final = 0.01
 """A frame whose closing packet was lost leaves with what there is after so long."""
+_FRAMES_STOPPED_S: Final = 0.25
+"""A rig whose own frames stay away for so long, at 10 Hz or more, sends nothing that a derived sample could go with."""
 _FACTS_HELD: Final = 4096
 """Facts waiting for the live view: an hour of a busy race; full, the oldest loses and is counted."""
 _SAMPLES_HELD: Final = 1024
@@ -57,6 +59,8 @@ class _Rig:
         self.fact_seq = 0
         self.facts: deque[tuple[int, str]] = deque(maxlen=REPLAYED)
         self.sent_at_s = 0.0
+        self.framed_at_s = 0.0
+        """When the newest sample came that is part of a frame."""
 
 
 class LiveView:
@@ -152,12 +156,26 @@ class LiveView:
             begun: set[str] = set()
             for sample in batch:
                 if isinstance(sample, Sample):
-                    closes = self._rigs[sample.rig_id].state.fold(sample, now_s)
-                    (complete if closes else begun).add(sample.rig_id)
+                    rig = self._rigs[sample.rig_id]
+                    if rig.state.fold(sample, now_s):
+                        complete.add(sample.rig_id)
+                    elif self._wants_out(rig, sample, now_s):
+                        begun.add(sample.rig_id)
             for rig_id in complete:
                 self._offer(self._rigs[rig_id])
             for rig_id in begun - complete:
                 self._offer_late(self._rigs[rig_id])
+
+    @staticmethod
+    def _wants_out(rig: _Rig, sample: Sample, now_s: float) -> bool:
+        """Whether a sample that closes no frame may cause a state: what is derived of a frame goes with the next one.
+
+        A state of its own would show the frame's values once more, a hundredth of a second old, in place of new ones.
+        """
+        if not isinstance(sample, BESIDE):
+            rig.framed_at_s = now_s
+            return True
+        return now_s - rig.framed_at_s >= _FRAMES_STOPPED_S
 
     async def _run_facts(self) -> None:
         async for batch in self._facts:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from tests.chaos.alerts import every_alert
 from tests.chaos.canary import canaries
+from tests.chaos.crowds import reconnecting, saying_nothing, too_many
 from tests.chaos.ending import ended_under_load
 from tests.chaos.endurance import MINUTES, endurance
 from tests.chaos.faults import mixed_faults, storm
@@ -49,6 +50,9 @@ def proofs(options: argparse.Namespace) -> Mapping[str, Callable[[Path], Verdict
         "I5": flooded_in_its_name,
         "L11": lambda folder: endurance(folder, options.minutes, options.seed),
         "ALERTS": every_alert,
+        "W3": reconnecting,
+        "W4": too_many,
+        "W16": saying_nothing,
     }
 
 

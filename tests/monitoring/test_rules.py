@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.gateway import ROOT
 from tests.monitoring.prometheus import DEPLOY, RULES, Rule, alerts, promtool
 from tests.monitoring.queries import asked_for, offered
 
@@ -19,6 +20,12 @@ REQUIRED = {
     "DataCloudLoginFailing", "DataCloudParked", "HistoryFailing", "StageDown", "GatewayDown", "QueueDropping",
     "GatewayRestarting",
 }  # fmt: skip
+
+RUNBOOK = {
+    heading.lower().replace(" ", "-")
+    for heading in re.findall(r"^#+ (.+)$", (ROOT / "docs" / "operations.md").read_text(encoding="utf-8"), re.MULTILINE)
+}
+"""Anchors of the handbook."""
 
 
 # Any: YAML.
@@ -69,6 +76,7 @@ def test_every_alert_is_there() -> None:
 def test_every_alert_has_a_remedy_a_severity_and_its_section_of_the_runbook(rule: Rule) -> None:
     assert set(rule.annotations) == {"summary", "description", "runbook"}
     assert rule.annotations["runbook"] == f"docs/operations.md#{kebab(rule.name)}"
+    assert kebab(rule.name) in RUNBOOK
     assert re.fullmatch(r"[^\n]+\.", rule.annotations["description"])
     assert rule.labels["severity"] in {"warning", "critical"}
 

@@ -177,6 +177,7 @@ async def test_the_one_that_waited_longest_makes_room_for_the_newest(
     port: int, refused: Counter[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listener_module, "HEADER_S", 5.0)
+    monkeypatch.setattr(listener_module, "SPARED_S", 0.0)
     idle = []
     for _ in range(5):
         idle.append(await peer(port))
@@ -187,6 +188,48 @@ async def test_the_one_that_waited_longest_makes_room_for_the_newest(
     assert await is_cut(idle[0][0], 0.5)
     assert not await is_cut(idle[4][0], 0.1)
     assert refused == {"connections": 1}
+
+
+async def test_many_who_come_at_once_do_not_push_each_other_out(port: int, refused: Counter[str]) -> None:
+    came = [await peer(port) for _ in range(10)]
+
+    told = await asyncio.gather(*(answered(each) for each in came))
+
+    assert len(told) == 10
+    assert not refused
+
+
+async def test_of_a_crowd_a_few_are_heard_a_turn_in_the_order_in_which_they_spoke(
+    port: int, refused: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener_module, "HEARD_A_TURN", 1)
+    came = [await peer(port) for _ in range(8)]
+    order: list[int] = []
+
+    async def ask(number: int) -> None:
+        await answered(came[number])
+        order.append(number)
+
+    await asyncio.gather(*map(ask, range(8)))
+
+    assert order == list(range(8))
+    assert not refused
+
+
+async def test_one_that_leaves_before_its_turn_is_no_harm(
+    port: int, refused: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listener_module, "HEARD_A_TURN", 1)
+    came = [await peer(port) for _ in range(6)]
+    for _, writer in came:
+        writer.write(ASK)
+    for _, writer in came[:5]:
+        writer.transport.abort()
+
+    async with asyncio.timeout(2):
+        await came[5][0].readuntil(b"hello")
+
+    assert set(refused) <= {"header_timeout"}
 
 
 async def test_beyond_the_most_connections_whoever_comes_is_turned_away(

@@ -1,6 +1,6 @@
 // @ts-check
 /** [edge] The operator's control panel: a button, and a dialog with the token, the rigs and those who could be one. */
-import { attributeOf, el, hiddenOf, textOf } from "../cells.js";
+import { el, hiddenOf, textOf } from "../cells.js";
 import { CONTROL, claimed, claimFor, rebound, senderLine } from "../words/control.js";
 
 /** @typedef {ReturnType<typeof import("../operator.js").createOperator>} Operator */
@@ -154,13 +154,10 @@ export function createControl(mount, operator) {
   dialog.append(el("div", "control-head", title, button(CONTROL.close, () => dialog.close())), ...token.nodes, status, work);
   const open = button(CONTROL.open, () => dialog.showModal());
   open.setAttribute("aria-haspopup", "dialog");
-  const expanded = attributeOf(open, "data-open");
   dialog.addEventListener("close", () => {
     say("");
-    expanded(null);
     open.focus();
   });
-  open.addEventListener("click", () => expanded(""));
   mount.replaceChildren(open, dialog);
 
   /** @param {ControlView} view */
