@@ -59,11 +59,12 @@ def _lines(runs: Sequence[Run]) -> Iterator[str]:
 
 
 def _by_row(runs: Sequence[Run]) -> dict[str, list[Proof]]:
-    found: dict[str, list[Proof]] = defaultdict(list)
+    """What was proven of each row; a proof that was run again, in a later file, counts as it went last."""
+    found: dict[str, dict[str, Proof]] = defaultdict(dict)
     for run in runs:
         for row, proof in run.proofs:
-            found[row].append(proof)
-    return found
+            found[row][proof.name] = proof
+    return defaultdict(list, {row: list(proofs.values()) for row, proofs in found.items()})
 
 
 def _verdict(proofs: Sequence[Proof]) -> str:

@@ -52,3 +52,9 @@ def test_what_is_not_injected_is_said() -> None:
 
     assert "A real Salesforce org: " in text
     assert "- S4: the plug is not pulled" in text
+
+
+def test_a_proof_that_was_run_again_counts_as_it_went_last() -> None:
+    first, again = Proof("a::b", "failed", ["3 s (≤ 2)"]), Proof("a::b", "passed", ["1 s (≤ 2)"])
+
+    assert "| 1 s (≤ 2) | 1 test | yes |" in line_of("L8", report([run(("L8", first)), run(("L8", again))]))
