@@ -93,7 +93,7 @@ reliability: $(STAMP) ## Prove every row of the fault matrix, and write docs/rel
 	-$(BIN)/python -m pytest -q -n auto -m "row and not live" --rows $(RESULTS)/1-tests.json
 	-$(BIN)/python -m pytest -q -m "row and live" --rows $(RESULTS)/2-live.json
 	-$(BIN)/python -m tests.chaos --json $(RESULTS)/3-chaos.json
-	-$(MAKE) --no-print-directory container-check ARGS="--json $(RESULTS)/4-container.json"
+	-$(MAKE) --no-print-directory container-check CHECK_JSON=$(RESULTS)/4-container.json
 	$(BIN)/python -m tests.reliability $(RESULTS)/*.json > docs/reliability.md
 
 captures: $(STAMP) ## Pass every capture of a folder through: make captures DIR=...
