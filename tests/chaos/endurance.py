@@ -93,6 +93,7 @@ def endurance(folder: Path, minutes: float = MINUTES, seed: int = 1) -> Verdict:
             *checks,
             *books.verdicts(last),
             at_least("rows at the org", len(books.delivered), 1),
+            at_least("clients that were let in", clients, 10 * minutes),
             exactly("exit code", code, 0),
         ],
     )
@@ -138,19 +139,22 @@ def _churn(gateway: Running) -> Iterator[Callable[[], int]]:
 
 
 async def _visit(url: str) -> int:
-    """Some clients at once, of which every second one goes without a word."""
+    """Some clients at once, of which every second one goes without a word; how many were let in."""
+    came = 0
 
     async def one(number: int) -> None:
+        nonlocal came
         with suppress(OSError, WebSocketException, TimeoutError):
             async with asyncio.timeout(3), connect(url) as client:
                 await client.send(json.dumps({"type": "subscribe_rig", "rig_id": "all"}))
                 await asyncio.sleep(0.5)
                 await client.recv()
+                came += 1
                 if number % 2:
                     client.transport.abort()
 
     await asyncio.gather(*(one(number) for number in range(_CLIENTS)))
-    return _CLIENTS
+    return came
 
 
 def _at_rest(gateway: Running, org_port: int, at_minute: float) -> Rest:
