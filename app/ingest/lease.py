@@ -42,6 +42,8 @@ class Lease:
                 self.refuse(address, now_s)
                 return False
             self.holder = address
+            if self.other == address:
+                self.other = self.other_per_s = None
         self._heard_s = now_s
         return True
 

@@ -98,3 +98,13 @@ def test_a_measured_rate_stays_until_another_address_is_refused() -> None:
 def test_a_text_that_is_no_address_lies_in_no_network() -> None:
     assert not within("a name", [ip_network("0.0.0.0/0")])
     assert not within("::1", [ip_network("0.0.0.0/0")])
+
+
+def test_who_took_over_is_no_intruder_any_more() -> None:
+    lease = Lease()
+    lease.admit(RIG, 0.0)
+    lease.admit(OTHER, LEASE_S - 0.1)
+
+    lease.admit(OTHER, LEASE_S)
+
+    assert (lease.holder, lease.intruder(LEASE_S)) == (OTHER, None)

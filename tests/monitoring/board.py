@@ -16,6 +16,7 @@ from tests.monitoring.panels import OWN, ROWS, Panel, Query
 Json = dict[str, Any]
 
 UID: Final = "rig-gateway"
+SOURCE_NAME: Final = "Prometheus"
 SOURCE: Final[Json] = {"type": "prometheus", "uid": "rig-gateway-prometheus"}
 COLUMNS: Final = 24
 
@@ -70,7 +71,7 @@ def _panel(panel: Panel, number: int, place: Json) -> Json:
         made["description"] = panel.help
     if panel.kind == "alertlist":
         shown = {"firing": True, "pending": True, "noData": False, "normal": False, "error": True}
-        made["options"] = {"viewMode": "list", "maxItems": 20, "datasource": SOURCE["uid"], "stateFilter": shown}
+        made["options"] = {"viewMode": "list", "maxItems": 20, "datasource": SOURCE_NAME, "stateFilter": shown}
         return made
     made["datasource"] = SOURCE
     made["targets"] = [_target(query, place) for place, query in enumerate(panel.queries)]

@@ -103,6 +103,19 @@ ROWS: Final = (
                 "stat",
                 (("green", None), ("orange", 60.0), ("red", 300.0)),
             ),
+            Panel(
+                "Alerts, when",
+                (
+                    Query(
+                        'max by (alertname, rig, object) (ALERTS{instance=~"$instance",alertstate="firing"})',
+                        "{{alertname}} {{rig}}{{object}}",
+                    ),
+                ),
+                width=24,
+                kind="state-timeline",
+                steps=_GOOD_BAD,
+                words=(("1", "fires"),),
+            ),
         ),
     ),
     Row(

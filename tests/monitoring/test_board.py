@@ -11,7 +11,7 @@ import yaml
 
 from app.catalogue import rows
 from tests.gateway import ROOT
-from tests.monitoring.board import COLUMNS, SOURCE, UID, board, board_text
+from tests.monitoring.board import COLUMNS, SOURCE, SOURCE_NAME, UID, board, board_text
 from tests.monitoring.prometheus import promtool
 from tests.monitoring.queries import asked_for, offered
 
@@ -113,5 +113,6 @@ def test_grafana_is_provisioned_with_the_source_and_the_folder_that_the_board_co
     (provider,) = provisioned("dashboards/rig-gateway.yml")["providers"]
 
     assert (source["uid"], source["type"], source["url"]) == (SOURCE["uid"], "prometheus", "http://prometheus:9090")
+    assert source["name"] == SOURCE_NAME  # the list of alerts asks by name
     assert provider["options"]["path"] == "/etc/grafana/dashboards"
     assert {target["datasource"]["uid"] for panel in panels() for target in panel.get("targets", ())} == {SOURCE["uid"]}

@@ -155,6 +155,18 @@ async def test_a_snapshot_is_the_state_now_and_then_the_facts_so_far(stage: Stag
     assert (fact["type"], fact["replay"], fact["event"]["kind"]) == ("event", True, "LightsOut")
 
 
+async def test_a_crowd_that_comes_at_once_is_told_the_same_state_until_there_is_a_newer_one(stage: Stage) -> None:
+    stage.bus.publish([make_event(CarTelemetry, speed_kph=287)])
+    await stage.clients.states_of("RIG_A", 1)
+    first, second = stage.live.snapshot("RIG_A")[0], stage.live.snapshot("RIG_A")[0]
+    stage.bus.publish([make_event(CarTelemetry, overall_frame=2, speed_kph=288)])
+    await stage.clients.states_of("RIG_A", 2)
+    newer = json.loads(stage.live.snapshot("RIG_A")[0])
+
+    assert first is second
+    assert (newer["seq"], newer["data"]["speed_kph"]) == (2, 288)
+
+
 async def test_button_presses_are_told_live_but_not_kept(stage: Stage) -> None:
     stage.bus.publish([make_event(ButtonsChanged, bits=1, buttons=())])
     await stage.clients.facts_of("RIG_A", 1)
