@@ -1,8 +1,8 @@
 """Clients: how many dashboards one core serves, each seeing two rigs at 20 Hz no older than 50 ms.
 
 A real gateway, pinned to one core; two rigs and all clients have the other. Clients are added step by step, up to the
-gateway's own cap; a step holds when 99 of 100 states are no older than the limit, and no client is gone or starved. A step that does not hold is tried once
-more: others share the machine.
+gateway's own cap; a step holds when 99 of 100 states are no older than the limit, and no client is gone or starved. A
+step that does not hold is tried once more: others share the machine.
 """
 
 from __future__ import annotations
