@@ -75,7 +75,8 @@ def main() -> int:
     sections: dict[str, str] = {}
     figures: dict[str, float] = {}
     failed: list[str] = []
-    report.say(report.head())
+    head = report.head()
+    report.say(head)
     for name in given.rows:
         began_s = time.monotonic()
         try:
@@ -91,7 +92,7 @@ def main() -> int:
     table = summary(figures)
     report.say(f"## Summary\n\n{table}")
     if given.write:
-        _REPORT.write_text("\n".join([report.head(), _NOTE, table, *sections.values()]), encoding="utf-8")
+        _REPORT.write_text("\n".join([head, _NOTE, table, *sections.values()]), encoding="utf-8")
         if "rigs" in sections:
             rigs.write_curve(_SCALING, sections["rigs"])
     sentences = [f"{name}: could not be measured; the reason is above" for name in failed]
