@@ -53,6 +53,7 @@ test("rigs at one track in one kind of session are one scene", () => {
     track: "Catalunya",
     session: "Race",
     weather: "clear",
+    control: null,
     trackC: 38,
     airC: 24,
     clock: { seconds: 3754, isLeft: true },

@@ -10,6 +10,8 @@
  */
 import { answered, failed, notAsked } from "./cloud.js";
 import { isKnown } from "./format.js";
+import { redFlagAfter, redFlagAt } from "./racecontrol.js";
+import { endAfter } from "./result.js";
 import { age, emptyRing, NOTHING, push } from "./ring.js";
 import { displayOf, USUAL_DISPLAY } from "./units.js";
 import { tell } from "./words/facts.js";
@@ -30,6 +32,8 @@ import { tell } from "./words/facts.js";
  * @property {Rate} rate States received in the last whole second.
  * @property {import("./ring.js").Ring} trace
  * @property {RigData | null} lastLap The newest LapCompleted of the rig's own car in this session.
+ * @property {import("./racecontrol.js").RedFlag | null} redFlag
+ * @property {RigData | null} end What is kept of a race that has ended, until the rig drives again.
  * @property {readonly RigData[]} withdrawn The latest LapWithdrawn of any car: a replay must not bring those laps back.
  */
 
@@ -83,6 +87,8 @@ const newRig = (told, now) => ({
   rate: { count: 0, since: now, perSecond: null },
   trace: emptyRing(),
   lastLap: null,
+  redFlag: null,
+  end: null,
   withdrawn: [],
 });
 
@@ -144,6 +150,8 @@ function updated(rig, message, now) {
     skipped: rig.skipped + missed,
     rate: counted(rig.rate, 1, now),
     trace: push(isNewSession ? emptyRing() : rig.trace, traceSample(data), now),
+    redFlag: redFlagAt(rig.redFlag, data),
+    end: endAfter(rig.end, data),
     lastLap: isNewSession && rig.lastLap?.session_uid !== data.session_uid ? null : rig.lastLap,
   };
 }
@@ -210,7 +218,10 @@ function recorded(state, message) {
   const told = tell(event, ownCar);
   const standing = event.kind === "LapWithdrawn" ? withoutLap(state.timeline, rig_id, event) : state.timeline;
   const timeline = told === null ? standing : inserted(standing, { id: event.event_id, rig_id, at: receivedAt(event), event, told });
-  return withRig({ ...state, timeline }, rig_id, (known) => lapped(known, event, replay === true));
+  return withRig({ ...state, timeline }, rig_id, (known) => ({
+    ...lapped(known, event, replay === true),
+    redFlag: redFlagAfter(known.redFlag, event),
+  }));
 }
 
 /**

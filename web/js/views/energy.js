@@ -81,9 +81,9 @@ export function createEnergy() {
   );
   node.dataset.widget = "energy";
 
-  /** @param {Record<string, any>} data */
-  const update = (data) => {
-    const flagText = flagWord(data.fia_flag, data.safety_car);
+  /** @param {Record<string, any>} data @param {boolean} isRedFlag */
+  const update = (data, isRedFlag) => {
+    const flagText = flagWord(data.fia_flag, data.safety_car, isRedFlag);
     const hurt = damageWord(data.damage);
     ers.update(data);
     wings.update(data);

@@ -3,7 +3,7 @@
 import { attributeOf, cell, el, textOf } from "../cells.js";
 import { isKnown, lapTime, sectorTime, whole } from "../format.js";
 import { LABELS } from "../words/labels.js";
-import { lapVerdict, sectorVerdict } from "../words/pane.js";
+import { endingWord, lapVerdict, sectorVerdict } from "../words/pane.js";
 
 const SECTORS = /** @type {const} */ (["s1", "s2", "s3"]);
 
@@ -17,6 +17,7 @@ export function createLaps() {
   const verdict = el("span", "laps-verdict");
   const verdictText = textOf(verdict);
   const verdictTone = attributeOf(verdict, "data-tone");
+  const over = attributeOf(running.node, "data-over");
   invalid.write("");
 
   const of = el("span", "", el("span", "label", " / "), total.node);
@@ -35,8 +36,10 @@ export function createLaps() {
     number.write(whole(data.lap_number));
     total.write(whole(data.total_laps));
     hideOf(isKnown(data.total_laps) ? null : "");
-    running.write(lapTime(data.current_lap_time_ms));
-    invalid.write(data.lap_invalid === true ? LABELS.invalid : "");
+    const ending = endingWord(data);
+    running.write(ending ?? lapTime(data.current_lap_time_ms));
+    over(ending === null ? null : "");
+    invalid.write(data.lap_invalid === true && ending === null ? LABELS.invalid : "");
     last.write(lapTime(data.last_lap_time_ms));
     best.write(lapTime(data.best_lap_time_ms));
     const found = lapVerdict({ last: data.last_lap_time_ms, best: data.best_lap_time_ms, sessionBest: isSessionBest, valid: data.last_lap_valid });

@@ -1,6 +1,7 @@
 // @ts-check
 /** The words of a rig's pane. Values in, words out; figures come from `format.js`. */
-import { age, capital, isKnown, sectorTime, UNKNOWN } from "../format.js";
+import { age, capital, isKnown, place, sectorTime, UNKNOWN } from "../format.js";
+import { endingOf } from "../result.js";
 
 /** @typedef {import("./facts.js").Tone} Tone */
 /** @typedef {{rig_id: string, udp_port: number | null}} RigAddress */
@@ -12,6 +13,16 @@ const MODES = Object.freeze({
   spectating: "spectating, no car of its own",
   no_car: "the game names a car that has no data",
 });
+
+/**
+ * How the rig's race ended: `finished P7`, `retired`; `null` while it has not.
+ *
+ * @param {Record<string, any>} data
+ */
+export function endingWord(data) {
+  const ending = endingOf(data);
+  return ending === "finished" && isKnown(data.position) && data.position >= 1 ? `${ending} ${place(data.position)}` : ending;
+}
 
 /** @param {boolean | null | undefined} open @param {boolean | null | undefined} allowed */
 export function drsWord(open, allowed) {
@@ -26,8 +37,9 @@ export const pitWord = (status) => (status === "none" ? "track" : capital(status
 /** @param {number | null | undefined} seconds */
 export const penaltyWord = (seconds) => (isKnown(seconds) ? `${seconds > 0 ? "+" : ""}${seconds} s` : UNKNOWN);
 
-/** @param {unknown} flag @param {unknown} safetyCar @returns {string} What race control shows, the gravest first. */
-export function flagWord(flag, safetyCar) {
+/** @param {unknown} flag @param {unknown} safetyCar @param {boolean} isRed @returns {string} What race control shows, the gravest first. */
+export function flagWord(flag, safetyCar, isRed = false) {
+  if (isRed) return "RED";
   if (typeof safetyCar === "string" && safetyCar !== "no safety car") return SAFETY_CAR_SHORT[safetyCar] ?? safetyCar;
   if (flag === "unknown") return UNKNOWN;
   return flag === null || flag === undefined ? UNKNOWN : String(flag);
@@ -122,10 +134,10 @@ export function lapVerdict({ last, best, sessionBest, valid }) {
  *
  * @param {RigAddress} rig
  * @param {"live" | "stale" | "never" | "lost"} link
- * @param {{mode: unknown, silentS: number | null, packetsPerS?: number | null}} facts
+ * @param {{mode: unknown, silentS: number | null, packetsPerS?: number | null, ending?: string | null}} facts `ending` of the race that is over.
  * @returns {{title: string, detail: string} | null}
  */
-export function paneNotice(rig, link, { mode, silentS, packetsPerS = 0 }) {
+export function paneNotice(rig, link, { mode, silentS, packetsPerS = 0, ending = null }) {
   if (link === "lost") {
     return { title: "connection to the gateway lost", detail: silentS === null ? "" : `last data ${age(silentS)} ago` };
   }
@@ -145,5 +157,6 @@ export function paneNotice(rig, link, { mode, silentS, packetsPerS = 0 }) {
     };
   }
   const note = typeof mode === "string" ? MODES[mode] : undefined;
-  return note === undefined ? null : { title: note, detail: "" };
+  if (note === undefined) return null;
+  return ending === null ? { title: note, detail: "" } : { title: ending, detail: note };
 }
