@@ -142,10 +142,17 @@ test("a hostile name is told as text without its control characters", () => {
   assert.equal(textOf({ kind: "RaceWinner", driver_name: "\u202E<b>x</b>\u0000" }), "<b>x</b> wins");
 });
 
+test("a rig without values is not said to show its last ones", () => {
+  const facts = { mode: "none", silentS: 12 };
+
+  assert.equal(paneNotice(RIG, "stale", { ...facts, hasValues: false }).detail, "");
+  assert.equal(paneNotice(RIG, "stale", facts).detail, "the values are the last ones received");
+});
+
 test("a rig that never sent says what to type into the game", () => {
   const { title, detail } = paneNotice(RIG, "never", { mode: "none", silentS: null });
 
-  assert.equal(`${title} ${detail}`, "waiting for RIG_A on UDP 20777: set UDP to this host, port 20777, format 2025");
+  assert.equal(`${title} ${detail}`, "waiting for RIG_A in the game set UDP to this host, port 20777, format 2025");
 });
 
 test("a rig of unknown port gives no wrong instruction", () => {
@@ -252,9 +259,9 @@ test("a sector without a mark is given none", () => {
 });
 
 test("damage names the worst part and how many more there are", () => {
-  assert.deepEqual(damageWord({ front_left_wing: 12.2, floor: 40, engine: 0 }), { text: "floor 40 % +1", tone: "alert" });
-  assert.deepEqual(damageWord({ front_left_wing: 0.4 }), { text: "wing L 1 %", tone: "flag" });
-  assert.deepEqual(damageWord({ front_left_wing: 0, floor: 0 }), { text: "none", tone: null });
+  assert.deepEqual(damageWord({ front_left_wing: 12.2, floor: 40, engine: 0 }), { label: "Floor +1", text: "40 %", tone: "alert" });
+  assert.deepEqual(damageWord({ front_left_wing: 0.4 }), { label: "Wing L", text: "1 %", tone: "flag" });
+  assert.deepEqual(damageWord({ front_left_wing: 0, floor: 0 }), { label: "Damage", text: "none", tone: null });
 });
 
 test("damage that is not known is not called none", () => {

@@ -1,7 +1,7 @@
 // @ts-check
 /** [edge] One rig's pane: puts its widgets together and says how far they may be believed. */
 import { attributeOf, el } from "../cells.js";
-import { badgeOf } from "../format.js";
+import { badgeOf, isKnown } from "../format.js";
 import { controlOf } from "../racecontrol.js";
 import { shownData } from "../result.js";
 import { isSessionBest, silentS } from "../store.js";
@@ -76,7 +76,7 @@ export function createPane(rig, index) {
     }
     laps.update(data, isSessionBest(now));
     trace.update(now.trace);
-    notice.update(paneNotice(now, link, { mode: data.mode, ending: endingWord(data), silentS: silentS(now, clockMs), packetsPerS: data.packets_per_s }));
+    notice.update(paneNotice(now, link, { mode: data.mode, ending: endingWord(data), hasValues: isKnown(data.speed_kph) || isKnown(data.lap_number), silentS: silentS(now, clockMs), packetsPerS: data.packets_per_s }));
     linkMark(link);
     modeMark(typeof data.mode === "string" ? data.mode : null);
   };

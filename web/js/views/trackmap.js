@@ -16,7 +16,7 @@ import { drawCrumbs, drawOthers, drawOutline, drawRigCars, paletteOf } from "./t
 /** @typedef {import("../trackmap.js").Box} Box */
 /** @typedef {import("./trackpaint.js").Palette} Palette */
 
-const PADDING = 2.9; // v; room for a disc and its ring, pushed aside
+const PADDING = 3.5; // v; room for a disc and its ring, pushed aside, and for the arrow beside the start: trackpaint.js
 
 /** @type {readonly Point[]} */
 const NO_CRUMBS = Object.freeze([]);

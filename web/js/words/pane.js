@@ -2,6 +2,7 @@
 /** The words of a rig's pane. Values in, words out; figures come from `format.js`. */
 import { age, capital, isKnown, place, sectorTime, UNKNOWN } from "../format.js";
 import { endingOf } from "../result.js";
+import { LABELS } from "./labels.js";
 
 /** @typedef {import("./facts.js").Tone} Tone */
 /** @typedef {{rig_id: string, udp_port: number | null}} RigAddress */
@@ -86,23 +87,25 @@ const PARTS = Object.freeze({
   engine: "engine",
 });
 
-/** @typedef {{text: string, tone: Tone | null}} Damage */
+/** @typedef {{label: string, text: string, tone: Tone | null}} Damage `label` stands above the text. */
 
 /**
- * The worst damage, and how many parts are damaged besides.
+ * The worst damage under the name of its part, with how many parts are damaged besides: side by side the two would
+ * not fit into a pane.
  *
- * @param {unknown} damage `damage` of the contract.
+ * @param {unknown} damage Percent by part.
  * @returns {Damage}
  */
 export function damageWord(damage) {
-  if (damage === null || typeof damage !== "object") return { text: UNKNOWN, tone: null };
+  const unhurt = { label: LABELS.damage, tone: null };
+  if (damage === null || typeof damage !== "object") return { ...unhurt, text: UNKNOWN };
   const known = Object.entries(damage).filter(([part, percent]) => Object.hasOwn(PARTS, part) && isKnown(percent));
-  if (known.length === 0) return { text: UNKNOWN, tone: null };
+  if (known.length === 0) return { ...unhurt, text: UNKNOWN };
   const hurt = known.filter(([, percent]) => percent > 0).sort(([, one], [, other]) => other - one);
-  if (hurt.length === 0) return { text: "none", tone: null };
+  if (hurt.length === 0) return { ...unhurt, text: "none" };
   const [part, percent] = hurt[0];
   const more = hurt.length > 1 ? ` +${hurt.length - 1}` : "";
-  return { text: `${PARTS[part]} ${Math.ceil(percent)} %${more}`, tone: percent >= 30 ? "alert" : "flag" };
+  return { label: `${capital(PARTS[part])}${more}`, text: `${Math.ceil(percent)} %`, tone: percent >= 30 ? "alert" : "flag" };
 }
 
 /** Active aero of the 2026 rules. @param {unknown} aero */
@@ -134,10 +137,10 @@ export function lapVerdict({ last, best, sessionBest, valid }) {
  *
  * @param {RigAddress} rig
  * @param {"live" | "stale" | "never" | "lost"} link
- * @param {{mode: unknown, silentS: number | null, packetsPerS?: number | null, ending?: string | null}} facts `ending` of the race that is over.
+ * @param {{mode: unknown, silentS: number | null, packetsPerS?: number | null, ending?: string | null, hasValues?: boolean}} facts `ending` of the race that is over; `hasValues`: figures stand there.
  * @returns {{title: string, detail: string} | null}
  */
-export function paneNotice(rig, link, { mode, silentS, packetsPerS = 0, ending = null }) {
+export function paneNotice(rig, link, { mode, silentS, packetsPerS = 0, ending = null, hasValues = true }) {
   if (link === "lost") {
     return { title: "connection to the gateway lost", detail: silentS === null ? "" : `last data ${age(silentS)} ago` };
   }
@@ -146,14 +149,14 @@ export function paneNotice(rig, link, { mode, silentS, packetsPerS = 0, ending =
     if (isKnown(packetsPerS) && packetsPerS > 0) {
       return { title: note ?? `no new values for ${age(silentS)}`, detail: "the game is paused or in its menus" };
     }
-    return { title: `no packets for ${age(silentS)}`, detail: "the values are the last ones received" };
+    return { title: `no packets for ${age(silentS)}`, detail: hasValues ? "the values are the last ones received" : "" };
   }
   if (link === "never") {
     const port = rig.udp_port;
     if (port === null) return { title: `waiting for ${rig.rig_id}`, detail: "" };
     return {
-      title: `waiting for ${rig.rig_id} on UDP ${port}:`,
-      detail: `set UDP to this host, port ${port}, format 2025`,
+      title: `waiting for ${rig.rig_id}`,
+      detail: `in the game set UDP to this host, port ${port}, format 2025`,
     };
   }
   const note = typeof mode === "string" ? MODES[mode] : undefined;
