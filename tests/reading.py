@@ -26,6 +26,22 @@ READ: Final = """() => {
 }"""
 """Values of both panes, the hero number and who is ahead, and when that was."""
 
+PLACES: Final = """() => {
+  const centre = document.querySelector('[data-widget="centre"]').getBoundingClientRect();
+  return [...document.querySelectorAll("section[data-rig]")].map((pane) => {
+    const box = pane.getBoundingClientRect();
+    const side = box.right <= centre.left ? "left" : box.left >= centre.right ? "right" : "over";
+    return { badge: pane.dataset.badge, side, x: box.left, y: box.top, width: box.width, height: box.height };
+  });
+}"""
+"""Where each pane lies, and on which side of the centre."""
+
+ARROW: Final = """() => {
+  const arrow = document.querySelector('.gapbar-arrow[data-shown]');
+  return arrow === null ? null : [arrow.dataset.badge, arrow.classList.contains("is-left") ? "left" : "right"];
+}"""
+"""The badge of the rig that leads, and the side that the gap bar points to; None without one."""
+
 BOARD: Final = """() => [...document.querySelectorAll('[data-widget="board"] li')].filter((row) => !row.hidden)
   .map((row) => [row.dataset.lap, row.querySelector('[data-cell="board.lap_time_ms"]').textContent])"""
 """Lap ids and times of the day's board, in its order."""

@@ -18,6 +18,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.live]
 
 WALL: Final[ViewportSize] = {"width": 1920, "height": 1080}
 PATIENCE_MS = 10_000
+NAMES: Final = "nodes => nodes.map(node => node.dataset.rig ?? node.dataset.widget)"
+BADGES: Final = "rows => rows.map(row => [row.dataset.rigId, row.dataset.badge ?? null, row.children[1].textContent])"
 
 
 @pytest.fixture(scope="module")
@@ -160,3 +162,34 @@ async def test_more_rigs_than_two_have_a_pane_each() -> None:
             await page.wait_for_selector('section[data-rig="POD_4"]', timeout=PATIENCE_MS)
 
             assert await page.locator("section[data-rig]").count() == 4
+
+
+async def test_rigs_that_are_called_like_tabs_have_tabs_of_their_own_and_an_odd_address_no_rig() -> None:
+    rigs = [{"rig_id": name, "udp_port": 0} for name in ("duel", "events")]
+    with running_gateway(RIGS=json.dumps(rigs)) as gateway:
+        async with chromium() as browser:
+            page = await browser.new_page(viewport={"width": 390, "height": 844})
+            await page.goto(gateway.url)
+            shown = []
+            for tab in ("duel", "events", "#duel", "#events"):
+                await page.click(f'[data-tab="{tab}"]')
+                shown.append(await page.eval_on_selector_all("[data-tab-shown]", NAMES))
+            await page.goto(gateway.url + "/rig/%FF")
+            await page.wait_for_selector("text=There is no rig %FF", timeout=PATIENCE_MS)
+
+            assert shown == [["duel"], ["events"], ["centre"], ["timeline"]]
+
+
+async def test_facts_wear_the_badge_of_their_rigs_place_also_when_the_gateway_comes_back_with_others() -> None:
+    async with chromium() as browser:
+        page = await browser.new_page(viewport=WALL)
+        with running_gateway() as gateway, replaying(*both_rigs(gateway)):
+            await page.goto(gateway.url)
+            for rig_id in ("RIG_A", "RIG_B"):
+                await page.wait_for_selector(f'.fact[data-rig-id="{rig_id}"]', timeout=PATIENCE_MS)
+        others = json.dumps([{"rig_id": name, "udp_port": 0} for name in ("RIG_B", "RIG_Z")])
+        with running_gateway(port=gateway.port, RIGS=others):
+            await page.wait_for_selector('section[data-rig="RIG_Z"]', timeout=PATIENCE_MS)
+            badges = await page.eval_on_selector_all(".fact", BADGES)
+
+    assert {tuple(told) for told in badges} == {("RIG_A", None, ""), ("RIG_B", "A", "A")}

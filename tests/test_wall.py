@@ -36,10 +36,12 @@ from tests.browser import cell, chromium
 from tests.expected import Expected
 from tests.gateway import Running, free_port, running_gateway
 from tests.reading import (
+    ARROW,
     BOARD,
     BRIGHTEST,
     COLOURED,
     FONT_VH,
+    PLACES,
     READ,
     UNKNOWN,
     WATCH_LINK,
@@ -481,7 +483,7 @@ async def test_four_rigs_lie_two_by_two_and_one_of_them_only_watches(browser: Br
     page = await opened(browser, evening.house.gateway)
     await page.wait_for_selector(f'section[data-rig="{LONG_RIG}"][data-mode="spectating"]', timeout=PATIENCE_MS)
 
-    assert await page.locator("section[data-rig]").count() == 4
+    assert rows_on(await page.evaluate(PLACES)) == ["A|B", "C|D"]
     assert await page.inner_text(cell(LONG_RIG, "driver_name")) == HOSTILE[0]
     assert await page.inner_text(cell(LONG_RIG, "speed_kph")) == UNKNOWN
     notice = await page.inner_text(f'section[data-rig="{LONG_RIG}"] .notice')
@@ -526,15 +528,43 @@ def rows_of(laps: Sequence[tuple[str, LapTruth]]) -> list[list[str]]:
 # --- fewer rigs, and the console
 
 
-@pytest.mark.parametrize("rigs", [1, 3])
-async def test_one_rig_and_three_fit_on_the_wall(browser: Browser, rigs: int) -> None:
-    with running_gateway(rigs=rigs) as gateway:
-        with playing("duel", gateway, rigs=rigs, rate_hz=20, speed=8.0, later=((20.0, SLOWLY),)) as play:
-            page = await opened(browser, gateway)
-            await asyncio.sleep(play.wait_s(20.0))
+def rows_on(panes: Sequence[Json]) -> list[str]:
+    """The rows of the wall from the top, their panes from the left; `|` is the centre."""
+    rows: dict[int, dict[str, list[tuple[float, str]]]] = {}
+    for pane in panes:
+        sides = rows.setdefault(round(pane["y"]), {})
+        sides.setdefault(pane["side"], []).append((pane["x"], pane["badge"]))
+    told = []
+    for _, sides in sorted(rows.items()):
+        left, right = ("".join(badge for _, badge in sorted(sides.pop(side, []))) for side in ("left", "right"))
+        assert sides == {}, "a pane lies over the centre"
+        told.append(f"{left}|{right}")
+    return told
 
+
+@pytest.mark.parametrize(
+    ("rigs", "rows", "least_px"),
+    [(1, ["A|"], (1000, 850)), (3, ["A|B", "C|"], (640, 440)), (6, ["AB|C", "DE|F"], (430, 440))],
+    ids=["one", "three", "six"],
+)
+async def test_any_number_of_rigs_fits_on_the_wall(
+    browser: Browser, rigs: int, rows: list[str], least_px: tuple[int, int]
+) -> None:
+    with running_gateway(rigs=rigs) as gateway:
+        with playing("duel", gateway, rigs=rigs, rate_hz=20, speed=8.0, later=((DUEL_LOOKED_AT_S, SLOWLY),)) as play:
+            page = await opened(browser, gateway)
+            await asyncio.sleep(play.wait_s(DUEL_LOOKED_AT_S))
+            panes = await page.evaluate(PLACES)
+
+            assert rows_on(panes) == rows
+            assert min(pane["width"] for pane in panes) >= least_px[0]
+            assert min(pane["height"] for pane in panes) >= least_px[1]
             assert await layout.faults(page) == []
             assert await layout.shifts(page, 1.0) == []
+            if rigs > 2:
+                await page.wait_for_selector(".gapbar-arrow[data-shown]", timeout=PATIENCE_MS)
+                badge, side = await page.evaluate(ARROW)
+                assert side == next(pane["side"] for pane in panes if pane["badge"] == badge)
             await page.close()
 
 

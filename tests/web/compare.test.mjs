@@ -520,3 +520,18 @@ test("a lap that could not be read is asked for again, and one on its way is nam
   assert.equal(noticeOf(state), "Reading lap A and lap B");
   assert.match(noticeOf(compare.lapFailed(state, idOf("A", 1))), /^Lap A could not be read from the gateway/);
 });
+
+test("who stands left waits for the gateway's order of the rigs, and not for ever", () => {
+  const waiting = compare.rigsAsked(compare.initialCompare());
+  const listed = compare.listAnswered(waiting, null, list(row("A", 1), row("B", 2)));
+
+  assert.deepEqual(chosen(listed), [null, null]);
+  assert.deepEqual(chosen(compare.rigsAnswered(listed, ["RIG_B", "RIG_A"])), [idOf("B", 2), idOf("A", 1)]);
+  assert.deepEqual(chosen(compare.rigsSilent(listed)), [idOf("A", 1), idOf("B", 2)]);
+});
+
+test("an order that is told late moves nobody", () => {
+  const state = compare.rigsSilent(compare.listAnswered(compare.rigsAsked(compare.initialCompare()), null, list(row("A", 1), row("B", 2))));
+
+  assert.deepEqual(chosen(compare.rigsAnswered(state, ["RIG_B", "RIG_A"])), [idOf("A", 1), idOf("B", 2)]);
+});

@@ -309,18 +309,20 @@ test("packets that come all the time came just now", () => {
   assert.equal(cardOf({}, 900).facts.last.value, "just now");
 });
 
-test("a kind of packet that comes too seldom is marked, with a glyph and a word", () => {
-  const { packets } = cardOf({ packets: [packet("car_telemetry", 60, 20), packet("session", 2, 1.9), packet("motion", 60, null)] });
+test("a kind of packet that the gateway calls short is marked, with a glyph and a word, and no other one is", () => {
+  const rows = [{ ...packet("car_telemetry", 60, 20), short: true }, { ...packet("session", 2, 0.1), short: false }, packet("motion", 60, null), packet("lap_data", 60, 1)];
+  const { packets } = cardOf({ packets: rows });
 
   assert.deepEqual(packets.map(({ name, seen, glyph, word }) => [name, seen, glyph, word]), [
     ["car telemetry", "20.0", "▼", "short"],
-    ["session", "1.9", "✓", "enough"],
+    ["session", "0.1", "✓", "enough"],
     ["motion", "–", "", ""],
+    ["lap data", "1.0", "✓", "enough"], // a gateway of before does not tell
   ]);
 });
 
 test("of a silent rig no kind of packet is called short", () => {
-  const { packets } = cardOf({ link: "stale", packets: [packet("car_telemetry", 60, 0)] });
+  const { packets } = cardOf({ link: "stale", packets: [{ ...packet("car_telemetry", 60, 0), short: true }] });
 
   assert.deepEqual(packets.map(({ seen, glyph }) => [seen, glyph]), [["0.0", ""]]);
 });

@@ -64,3 +64,15 @@ test("after a new lap it is asked for at once, since the lap may have taught it"
   assert.equal(asked.length, 2);
   assert.deepEqual(told.at(-1), ["Monza", { x: [2] }]);
 });
+
+test("a line that was under way when a new lap came is drawn, and asked for anew", async () => {
+  const { want, refresh, asked, told } = bench([{ x: [1] }, { x: [2] }]);
+  want(["Monza"]);
+  refresh();
+  await settled();
+  want(["Monza"]);
+  await settled();
+
+  assert.equal(asked.length, 2);
+  assert.deepEqual(told, [["Monza", { x: [1] }], ["Monza", { x: [2] }]]);
+});

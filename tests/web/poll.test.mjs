@@ -7,16 +7,16 @@ import { HIDDEN_PERIOD_MS, PERIOD_MS, poll, TIMEOUT_MS } from "../../web/js/poll
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A gateway that answers when told, a clock that moves when told, a page that can be hidden. */
-function world({ isHidden = false, periodMs = undefined } = {}) {
+function world({ isHidden = false, periodMs = undefined, isTagged = undefined } = {}) {
   let now = 0;
   let timers = [];
   let watchers = [];
   const questions = [];
   const heard = { bodies: [], failures: 0 };
   const trips = [];
-  const get = (url, signal) =>
+  const get = (url, signal, cache) =>
     new Promise((resolve, reject) => {
-      questions.push({ url, signal, resolve, reject });
+      questions.push({ url, signal, cache, resolve, reject });
       signal.addEventListener("abort", () => reject(new Error("aborted")));
     });
   const setTimer = (callback, ms) => {
@@ -48,7 +48,7 @@ function world({ isHidden = false, periodMs = undefined } = {}) {
   const { poke, stop } = poll(
     "api/cloud",
     { onBody, onFailure: () => void (heard.failures += 1) },
-    { periodMs, seams: { get, setTimer, clearTimer, now: () => now, isHidden: () => isHidden, onVisibility } },
+    { periodMs, isTagged, seams: { get, setTimer, clearTimer, now: () => now, isHidden: () => isHidden, onVisibility } },
   );
   const answer = async (body) => {
     questions.at(-1).resolve(body);
@@ -233,4 +233,9 @@ test("a poke after the end asks nothing", async () => {
   poke();
 
   assert.equal(questions.length, 1);
+});
+
+test("an answer with a tag is kept and asked after, any other is never kept", () => {
+  assert.equal(world({ isTagged: true }).questions[0].cache, "no-cache");
+  assert.equal(world().questions[0].cache, "no-store");
 });

@@ -72,6 +72,14 @@ test("the board of the day counts, for each rig its fastest row", () => {
   assert.deepEqual(summary(standings), [[1, 1, 79_000, 0], [0, 2, 79_500, 500], [2, null, null, null]]);
 });
 
+test("a rig whose best lap is beyond the board's rows, or not its guest's best, stands with it all the same", () => {
+  const row = (lap_id, rig_id, lap_time_ms) => ({ lap_id, rig_id, lap_time_ms, valid: true });
+  const tracks = [{ track: "Catalunya", board: [row("1", "RIG_B", 79_000)], rigs: [row("1", "RIG_B", 79_000), row("9", "RIG_A", 92_000)] }];
+  const standings = standingsOf([driver(0), driver(1), driver(2)], dayOf({ body: { tracks }, failed: false }));
+
+  assert.deepEqual(summary(standings), [[1, 1, 79_000, 0], [0, 2, 92_000, 13_000], [2, null, null, null]]);
+});
+
 test("lap times of different tracks are not held together", () => {
   assert.equal(standingsOf([driver(0), driver(1, {}, { track: "Monza" }), driver(2)], NO_DAY), null);
 });

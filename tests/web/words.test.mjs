@@ -2,14 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { etaWord, packUpReason } from "../../web/js/words/cloud.js";
-import { tell } from "../../web/js/words/facts.js";
+import { lineOf, tell } from "../../web/js/words/facts.js";
 import { TYRE_ZONES } from "../../web/js/words/labels.js";
 import { aeroWord, damageWord, deltaVerdict, drsWord, flagWord, lapVerdict, overtakeWord, paneNotice, penaltyWord, pitWord, sectorVerdict } from "../../web/js/words/pane.js";
 import { fact } from "./builders.mjs";
 
 const RIG = { rig_id: "RIG_A", udp_port: 20777 };
 const DRIVING = { mode: "driving", silentS: 0 };
-const textOf = (fields, ownCar = null) => tell(fact(fields), ownCar)?.text;
+const textOf = (fields, ownCar = null, unit = "kph") => {
+  const told = tell(fact(fields), ownCar);
+  return told === null ? undefined : lineOf(told, unit);
+};
 
 test("a lap is told with its number, time and driver", () => {
   assert.equal(textOf({}), "Lap 4 – 1:21.348, ANNA");
@@ -71,6 +74,19 @@ test("a speed trap that is no session best is told of the own car only", () => {
   assert.equal(textOf(trap, 3), "Speed trap 320 km/h, ANNA");
   assert.equal(textOf(trap, 4), undefined);
   assert.equal(textOf(trap, null), undefined);
+});
+
+test("a speed trap is told in the unit that the screen has when it is drawn", () => {
+  const told = tell(fact({ kind: "SpeedTrap", speed_kph: 320, session_best: true }));
+
+  assert.equal(lineOf(told, "kph"), "Speed trap 320 km/h, ANNA");
+  assert.equal(lineOf(told, "mph"), "Speed trap 199 mph, ANNA");
+});
+
+test("a speed trap without a speed says so", () => {
+  for (const speed_kph of [null, undefined, "320", NaN, {}]) {
+    assert.equal(textOf({ kind: "SpeedTrap", speed_kph, session_best: true }), "Speed trap – km/h, ANNA");
+  }
 });
 
 test("a lap is called a pit lap only when that is known", () => {

@@ -35,7 +35,8 @@ import { chooseLap, COMPARE, dayText, noLaps, noneToDraw, NOTICES, optionText, r
  * @property {number | null} version Of the day at the gateway.
  * @property {boolean} isListOld The gateway knows of laps that the list does not have.
  * @property {Readonly<Record<string, Asked>>} traces By lap id.
- * @property {readonly string[]} rigIds In the gateway's order.
+ * @property {readonly string[]} rigIds In the gateway's order; none while not known.
+ * @property {boolean} areRigsAwaited They are being asked for the first time: who stands left waits for that.
  * @property {import("./units.js").SpeedUnit} speedUnit
  */
 
@@ -77,6 +78,7 @@ export const initialCompare = (wish = NO_WISH) => ({
   isListOld: true,
   traces: {},
   rigIds: [],
+  areRigsAwaited: false,
   speedUnit: USUAL_DISPLAY.speedUnit,
 });
 
@@ -103,7 +105,7 @@ export const swapped = (state) => wished(state, { ...state.wish, a: state.wish.b
 /** The wish with what it left open. @param {CompareState} state @returns {CompareState} */
 function settled(state) {
   const { listing, wish } = state;
-  if (listing === null) return state;
+  if (listing === null || state.areRigsAwaited) return state;
   const track = trackOf(state);
   const choice = filled(listing.laps, track, wish, state.rigIds);
   const full = { day: listing.day, track, a: choice.a, b: choice.b };
@@ -156,8 +158,14 @@ export function dayAnswered(state, body) {
 /** @param {CompareState} state @returns {CompareState} */
 export const daySilent = (state) => ({ ...state, isSilent: true, isListOld: true });
 
+/** The rigs are being asked for. @param {CompareState} state @returns {CompareState} */
+export const rigsAsked = (state) => ({ ...state, areRigsAwaited: true });
+
 /** @param {CompareState} state @param {readonly string[]} rigIds @returns {CompareState} */
-export const rigsAnswered = (state, rigIds) => ({ ...state, rigIds });
+export const rigsAnswered = (state, rigIds) => settled({ ...state, rigIds, areRigsAwaited: false });
+
+/** Nobody said which rigs there are: nothing waits for it any longer. @param {CompareState} state @returns {CompareState} */
+export const rigsSilent = (state) => settled({ ...state, areRigsAwaited: false });
 
 /** @param {CompareState} state @param {import("./units.js").Display} display @returns {CompareState} */
 export const displayAnswered = (state, { speedUnit }) => ({ ...state, speedUnit });

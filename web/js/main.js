@@ -15,8 +15,7 @@ createNav(mountOf("nav"));
 const timeline = mountOf("timeline");
 const tabs = createTabs(mountOf("tabs"), (tab) => {
   timeline.toggleAttribute("data-tab-shown", tab === EVENTS);
-  const rig = stateNow().rigs.findIndex(({ rig_id }) => rig_id === tab);
-  stage.showOnPhone(tab === EVENTS ? -1 : tab === DUEL ? null : rig);
+  stage.showOnPhone(tab === DUEL ? null : tab);
 });
 const views = [stage, createLinks(mountOf("links")), createCloud(mountOf("cloud")), createBanner(mountOf("banner")), createTimeline(timeline), tabs];
 
@@ -32,6 +31,6 @@ document.addEventListener("keydown", (event) => {
     else document.exitFullscreen();
     return;
   }
-  layout = pressed(layout, event.key, stateNow().rigs.length);
+  layout = pressed(layout, event.key, stateNow().rigs.map(({ rig_id }) => rig_id));
   stage.arrange(layout);
 });

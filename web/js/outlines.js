@@ -22,13 +22,15 @@ export function createOutlines(onOutline, seams = browserSeams()) {
   const askedAt = new Map();
   /** @type {Set<string>} */
   const known = new Set();
+  let generation = 0; // counts what may have made a line better
 
   /** @param {string} track */
   const learn = async (track) => {
     askedAt.set(track, seams.now());
+    const asked = generation;
     try {
       const body = await seams.get(`/api/map?track=${encodeURIComponent(track)}`);
-      known.add(track);
+      if (asked === generation) known.add(track); // else it is drawn, and asked for anew
       onOutline(track, body);
     } catch {
       // Not learned yet, or no gateway: it is asked for again.
@@ -44,6 +46,7 @@ export function createOutlines(onOutline, seams = browserSeams()) {
   };
   /** A lap was completed or undone: what is not known may be now, and what is known may have become better. */
   const refresh = () => {
+    generation += 1;
     askedAt.clear();
     known.clear();
   };

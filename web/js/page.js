@@ -42,7 +42,7 @@ export function runPage(draw) {
   const day = poll(
     "/api/day",
     { onBody: (body) => dispatch({ type: "day", body }), onFailure: () => dispatch({ type: "day_failed" }) },
-    { periodMs: DAY_PERIOD_MS },
+    { periodMs: DAY_PERIOD_MS, isTagged: true },
   );
   connect(socketUrl(location), {
     onMessage: dispatch,

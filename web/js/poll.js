@@ -13,7 +13,7 @@ export const TIMEOUT_MS = 4_000;
 
 /**
  * @typedef {object} Seams What the poll needs from its surroundings.
- * @property {(url: string, signal: AbortSignal) => Promise<unknown>} get The parsed body of a good answer; throws without one.
+ * @property {(url: string, signal: AbortSignal, cache: RequestCache) => Promise<unknown>} get The parsed body of a good answer; throws without one.
  * @property {(callback: () => void, ms: number) => any} setTimer
  * @property {(timer: any) => void} clearTimer
  * @property {() => number} now A clock in milliseconds that nobody sets.
@@ -28,11 +28,14 @@ export const TIMEOUT_MS = 4_000;
  *
  * @param {string} url
  * @param {{onBody: (body: unknown, trip: Trip) => void, onFailure: () => void}} listener
- * @param {{periodMs?: number, seams?: Seams}} options `periodMs` from one answer to the next question.
+ * @param {object} options
+ * @param {number} [options.periodMs] From one answer to the next question.
+ * @param {boolean} [options.isTagged] The answer has an ETag, so that the gateway need not tell it again while it is the same.
+ * @param {Seams} [options.seams]
  * @returns {{poke: () => void, stop: () => void}} `poke` asks at once, or again as soon as the answer under way is
  *   here; `stop` ends it for good.
  */
-export function poll(url, listener, { periodMs = PERIOD_MS, seams = browserSeams() } = {}) {
+export function poll(url, listener, { periodMs = PERIOD_MS, isTagged = false, seams = browserSeams() } = {}) {
   /** @type {any} */
   let nextTimer = null;
   /** @type {AbortController | null} */
@@ -47,7 +50,7 @@ export function poll(url, listener, { periodMs = PERIOD_MS, seams = browserSeams
     asking = question;
     const deadline = seams.setTimer(() => question.abort(), TIMEOUT_MS);
     const askedAt = seams.now();
-    const told = await seams.get(url, question.signal).then(
+    const told = await seams.get(url, question.signal, isTagged ? "no-cache" : "no-store").then(
       (body) => {
         const trip = { askedAt, answeredAt: seams.now() };
         return () => listener.onBody(body, trip);
@@ -83,9 +86,9 @@ export function poll(url, listener, { periodMs = PERIOD_MS, seams = browserSeams
   return { poke, stop };
 }
 
-/** @param {string} url @param {AbortSignal} signal @returns {Promise<unknown>} */
-async function getJson(url, signal) {
-  const answer = await fetch(url, { signal, cache: "no-store" });
+/** @param {string} url @param {AbortSignal} signal @param {RequestCache} cache @returns {Promise<unknown>} */
+async function getJson(url, signal, cache) {
+  const answer = await fetch(url, { signal, cache });
   if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
   return answer.json();
 }

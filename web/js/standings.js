@@ -78,8 +78,9 @@ export function standingsOf(drivers, day) {
   const tracks = new Set(drivers.flatMap(({ track }) => track ?? []));
   if (tracks.size > 1) return null;
   const [track = null] = tracks;
-  const laps = boardFor(day, track)?.rows ?? [];
-  /** @param {Driver} driver The day's rows are in order, so the first of a rig is its best. */
+  const board = boardFor(day, track);
+  const laps = board?.rigs ?? board?.rows ?? [];
+  /** @param {Driver} driver They are in order, so the first of a rig is its best. */
   const ofDay = ({ rigId }) => laps.find((row) => row.rigId === rigId)?.lapTimeMs ?? null;
   /** @param {Driver} driver */
   const ofSession = ({ link, data: { best_lap_time_ms: ms } }) => (link === "live" && isKnown(ms) && ms > 0 ? ms : null);

@@ -30,7 +30,7 @@ const MOST_REASONS = 12;
  * @property {string | null} yourTelemetry
  */
 
-/** @typedef {{packet: string, expectedHz: number | null, seenHz: number | null, total: number | null}} PacketReport */
+/** @typedef {{packet: string, expectedHz: number | null, seenHz: number | null, total: number | null, isShort: boolean}} PacketReport `isShort`: the gateway counts it as missing. */
 
 /**
  * @typedef {object} RigReport `null` is unknown.
@@ -108,9 +108,9 @@ const readTypeIn = (told) => ({
 const readPackets = (value) =>
   list(value, MOST_PACKETS)
     .map(record)
-    .flatMap(({ packet, expected_hz, seen_hz, total }) => {
+    .flatMap(({ packet, expected_hz, seen_hz, total, short }) => {
       const told = name(packet);
-      return told === null ? [] : [{ packet: told, expectedHz: amount(expected_hz), seenHz: amount(seen_hz), total: amount(total) }];
+      return told === null ? [] : [{ packet: told, expectedHz: amount(expected_hz), seenHz: amount(seen_hz), total: amount(total), isShort: short === true }];
     });
 
 /** @param {Record<string, any>} rig @returns {RigReport} */

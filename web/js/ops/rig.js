@@ -25,9 +25,6 @@ import {
   versionWord,
 } from "../words/ops.js";
 
-/** A kind of packet that comes less often than this share of what it should is short; a window of seconds has its edges. */
-const SHORT_SHARE = 0.8;
-
 /** @typedef {import("./report.js").RigReport} RigReport */
 /** @typedef {import("../words/ops.js").CheckMark} CheckMark */
 /** @typedef {import("../words/ops.js").LinkMark} LinkMark */
@@ -125,9 +122,9 @@ const STATES = Object.freeze({
 });
 
 /** @param {import("./report.js").PacketReport} packet @param {boolean} isLive @returns {PacketRow} */
-function packetRow({ packet, expectedHz, seenHz, total }, isLive) {
+function packetRow({ packet, expectedHz, seenHz, total, isShort }, isLive) {
   const isTold = isLive && expectedHz !== null && seenHz !== null;
-  const mark = !isTold ? "unknown" : seenHz < SHORT_SHARE * expectedHz ? "bad" : "ok";
+  const mark = !isTold ? "unknown" : isShort ? "bad" : "ok";
   return { name: spaced(packet), expected: oneDecimal(expectedHz), seen: oneDecimal(seenHz), total: count(total), mark, ...STATES[mark] };
 }
 

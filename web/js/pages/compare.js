@@ -68,17 +68,25 @@ async function askLap(lapId) {
   else become(status === 200 ? compare.lapAnswered(state, lapId, body) : compare.lapFailed(state, lapId));
 }
 
-/** The rigs in the gateway's order, and the unit of speed: neither changes while a gateway runs. */
-async function askOnce() {
-  const [health, display] = await Promise.all([ask("/health"), ask("/api/display")]);
-  const rigs = record(record(health.body).gateway).rigs;
-  if (isRecord(rigs)) become(compare.rigsAnswered(state, Object.keys(rigs)));
-  if (display.status === 200) become(compare.displayAnswered(state, displayOf(display.body)));
+/** The rigs in the gateway's order; they do not change while a gateway runs. */
+async function askRigs() {
+  const { body } = await ask("/health"); // a gateway that is not well tells them too
+  const { rigs } = record(record(body).gateway);
+  become(isRecord(rigs) ? compare.rigsAnswered(state, Object.keys(rigs)) : compare.rigsSilent(state));
+  if (!isRecord(rigs)) setTimeout(askRigs, PERIOD_MS);
+}
+
+/** The unit of speed, which does not change either. */
+async function askDisplay() {
+  const { status, body } = await ask("/api/display");
+  if (status === 200) become(compare.displayAnswered(state, displayOf(body)));
+  else setTimeout(askDisplay, PERIOD_MS);
 }
 
 addEventListener("popstate", () => become(compare.wished(state, wishOf(location.search))));
-await askOnce();
-become(state);
+become(compare.rigsAsked(state));
+askRigs();
+askDisplay();
 poll(
   "/api/day",
   {
@@ -88,5 +96,5 @@ poll(
     },
     onFailure: () => become(compare.daySilent(state)),
   },
-  { periodMs: PERIOD_MS },
+  { periodMs: PERIOD_MS, isTagged: true },
 );

@@ -2,6 +2,7 @@
 /** [edge] Composition root of a rig's own page: the pane, the rig's laps of today, and what happened on it. */
 import { mountOf } from "../cells.js";
 import { runPage } from "../page.js";
+import { rigIdOf } from "../rigaddress.js";
 import { createCloud } from "../views/cloud.js";
 import { createBanner, createLinks } from "../views/links.js";
 import { createNav } from "../views/nav.js";
@@ -9,7 +10,7 @@ import { createRigLaps } from "../views/riglaps.js";
 import { createSolo } from "../views/solo.js";
 import { createTimeline } from "../views/timeline.js";
 
-const rigId = decodeURIComponent(location.pathname.split("/")[2] ?? "");
+const rigId = rigIdOf(location.pathname);
 document.title = `${rigId} – Rig Gateway`;
 
 const nav = createNav(mountOf("nav"));

@@ -2,7 +2,7 @@
 /** [edge] The board of the day: the fastest valid laps on one track, and the newest one in any case. */
 import { attributeOf, cell, el, hiddenOf, textOf } from "../cells.js";
 import { boardFor, rowsShown } from "../board.js";
-import { badgeOf, gap, lapTime, UNKNOWN } from "../format.js";
+import { badgeOf, gap, lapTime, UNKNOWN, whole } from "../format.js";
 import { DUEL, lapsWord } from "../words/duel.js";
 
 const MOST_LINES = 8;
@@ -32,14 +32,14 @@ function createLine() {
   const update = (row, rigIndex) => {
     hide(row === null);
     if (row === null) return;
-    glyphText(row.isNewest ? DUEL.newestGlyph : "");
-    spokenText(row.isNewest ? DUEL.newest : "");
+    glyphText(row.isNewest ? DUEL.newestGlyph : row.isNewestGuest ? DUEL.newestGuestGlyph : "");
+    spokenText(row.isNewest ? DUEL.newest : row.isNewestGuest ? DUEL.newestGuest : "");
     newest(row.isNewest ? "" : null);
     lap(row.lapId);
     letter(rigIndex < 0 ? null : badgeOf(rigIndex));
     badgeText(rigIndex < 0 ? "" : badgeOf(rigIndex));
     badgeHidden(rigIndex < 0);
-    rank.write(String(row.rank));
+    rank.write(whole(row.rank));
     name.write(row.driverName ?? UNKNOWN);
     time.write(lapTime(row.lapTimeMs));
     behind.write(row.rank === 1 ? "" : gap(row.gapMs));
@@ -89,7 +89,7 @@ export function createBoard() {
   const update = (day, track, drivers) => {
     const write = () => {
       const board = boardFor(day, track);
-      const shown = rowsShown(board?.rows ?? [], linesThatFit);
+      const shown = board === null ? [] : rowsShown(board, linesThatFit);
       lines.forEach((line, at) => {
         const row = shown[at] ?? null;
         line.update(row, row === null ? -1 : drivers.findIndex(({ rigId }) => rigId === row.rigId));

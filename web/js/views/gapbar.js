@@ -9,6 +9,7 @@
 import { attributeOf, cell, el, hiddenOf, styleOf, textOf } from "../cells.js";
 import { badgeOf, cleanName, gap as gapText, lapTime, whole } from "../format.js";
 import { heroFigure, SCALE_MS, signedHero } from "../gap.js";
+import { sideOf } from "../places.js";
 import { AHEAD, DUEL } from "../words/duel.js";
 import { deltaVerdict } from "../words/pane.js";
 
@@ -167,8 +168,8 @@ export function createGapBar() {
     heroTone(pace?.tone ?? null);
     labelText(gap.why !== "" ? gap.why : pace === null ? gap.label : `${pace.glyph} ${pace.text} · ${gap.label}`);
     for (const write of scaleTexts) write(scale);
-    // Panes of the first, third, ... rig stand on the left, of the second, fourth, ... on the right.
-    arrows.forEach((arrow, side) => arrow.update(aheadIndex !== null && aheadIndex % 2 === side ? letter : null, AHEAD[gap.kind] ?? ""));
+    const side = aheadIndex === null ? null : sideOf(drivers.length, aheadIndex);
+    arrows.forEach((arrow, at) => arrow.update(SIDES[at] === side ? letter : null, AHEAD[gap.kind] ?? ""));
     bar.update(gap, letter, pace?.tone ?? null);
     names.forEach((name, index) => name.update(drivers[index], aheadIndex === index));
     standings.update(gap, drivers);

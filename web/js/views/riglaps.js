@@ -1,8 +1,10 @@
 // @ts-check
-/** [edge] The valid laps of one rig today, fastest first, out of the board of the day. */
+/** [edge] The valid laps of one rig today, fastest first. */
 import { attributeOf, cell, el, hiddenOf, textOf } from "../cells.js";
 import { dayOf } from "../board.js";
 import { cleanName, lapTime, UNKNOWN } from "../format.js";
+import { rigLapsOf, trackFor } from "../riglaps.js";
+import { createTrackLaps } from "../tracklaps.js";
 import { RIG_LAPS } from "../words/rig.js";
 
 const MOST_LINES = 20;
@@ -15,7 +17,7 @@ function createLine() {
   const node = el("li", "rig-laps-row", rank.node, name.node, time.node);
   const hide = hiddenOf(node);
   const newest = attributeOf(node, "data-newest");
-  /** @param {import("../board.js").BoardRow | null} row @param {number} place */
+  /** @param {import("../riglaps.js").RigLap | null} row @param {number} place */
   const update = (row, place) => {
     hide(row === null);
     if (row === null) return;
@@ -40,24 +42,24 @@ export function createRigLaps(mount, rigId) {
     note,
     el("ol", "rig-laps-rows", ...lines.map((line) => line.node)),
   );
-  /** @type {unknown} */
-  let drawnDay = lines; // nothing that a state holds
-  /** @type {unknown} */
-  let drawnTrack = null;
+  /** @type {import("../riglaps.js").Told | null} */
+  let told = null;
+  const want = createTrackLaps((laps) => void (told = laps)); // drawn with the next state, or the next tick
+  /** @type {unknown[]} */
+  let drawn = [];
+  let day = dayOf(null);
 
   /** @param {import("../store.js").State} state */
   const update = (state) => {
     const driven = cleanName(state.rigs.find(({ rig_id }) => rig_id === rigId)?.data?.track);
-    if (state.day === drawnDay && driven === drawnTrack) return;
-    drawnDay = state.day;
-    drawnTrack = driven;
-    const day = dayOf(state.day);
-    const boards = day.boards.map((board) => ({ ...board, rows: board.rows.filter((row) => row.rigId === rigId) }));
-    const board = boards.find((each) => each.track === driven) ?? boards.find((each) => each.rows.length > 0);
-    const rows = board?.rows ?? [];
-    trackText(board?.track ?? "");
-    noteHidden(rows.length > 0 && !day.isOld);
-    noteText(day.isOld ? RIG_LAPS.old : day.isKnown ? RIG_LAPS.none : RIG_LAPS.asked);
+    if (state.day !== drawn[0]) day = dayOf(state.day);
+    want(trackFor(day, rigId, driven), day.version);
+    if (state.day === drawn[0] && driven === drawn[1] && told === drawn[2]) return;
+    drawn = [state.day, driven, told];
+    const { track: shown, rows, note: said } = rigLapsOf(day, told, rigId, driven);
+    trackText(shown ?? "");
+    noteHidden(said === "");
+    noteText(said);
     lines.forEach((line, at) => line.update(rows[at] ?? null, at + 1));
   };
   return { update };

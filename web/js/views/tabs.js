@@ -3,8 +3,9 @@
 import { el } from "../cells.js";
 import { LABELS } from "../words/labels.js";
 
-export const DUEL = "duel";
-export const EVENTS = "events";
+/** Words that no rig can be called: an id has neither spaces nor signs but `_` and `-`. */
+export const DUEL = "#duel";
+export const EVENTS = "#events";
 
 /**
  * @param {HTMLElement} mount

@@ -2,28 +2,31 @@
 /** [edge] What happened on all rigs, newest first, with a choice of rig and kind. */
 import { attributeOf, el, hiddenOf, textOf } from "../cells.js";
 import { badgeOf, wallClock } from "../format.js";
+import { USUAL_DISPLAY } from "../units.js";
+import { lineOf } from "../words/facts.js";
 import { CATEGORIES, LABELS } from "../words/labels.js";
 
 /** @typedef {import("../store.js").Row} Row */
 
 const EVERY = "";
 
-/** @param {Row} row @param {number} index The rig's place. */
+/** @param {Row} row @param {number} index The rig's place; -1 for one that is no more, which has no badge. */
 function createRow(row, index) {
   const glyph = el("span", "fact-glyph");
   const text = el("bdi", "fact-text");
   text.dataset.mayCut = "";
-  const node = el("li", "fact", el("time", "fact-time value", wallClock(row.at)), el("span", "badge is-small", badgeOf(index)), glyph, text);
+  const badge = el("span", index < 0 ? "" : "badge is-small", index < 0 ? "" : badgeOf(index)); // its room is kept
+  const node = el("li", "fact", el("time", "fact-time value", wallClock(row.at)), badge, glyph, text);
   node.dataset.kind = row.event.kind;
   node.dataset.rigId = row.rig_id;
-  node.dataset.badge = badgeOf(index);
+  if (index >= 0) node.dataset.badge = badgeOf(index);
   const glyphText = textOf(glyph);
   const factText = textOf(text);
   const tone = attributeOf(node, "data-tone");
-  /** @param {Row} now */
-  const update = ({ told }) => {
+  /** @param {Row} now @param {import("../units.js").SpeedUnit} unit */
+  const update = ({ told }, unit) => {
     glyphText(told.glyph);
-    factText(told.text);
+    factText(lineOf(told, unit));
     tone(told.tone);
   };
   return { node, update };
@@ -76,6 +79,7 @@ export function createTimeline(mount, onlyRig = null) {
   let rigs = [];
   /** @type {Map<string, ReturnType<typeof createRow>>} */
   let rows = new Map();
+  let unit = USUAL_DISPLAY.speedUnit;
 
   const list = el("ol", "facts");
   const nothing = el("p", "facts-nothing", LABELS.noFacts);
@@ -92,7 +96,7 @@ export function createTimeline(mount, onlyRig = null) {
     rows = kept;
     wanted.forEach((row, place) => {
       const { node, update } = /** @type {ReturnType<typeof createRow>} */ (rows.get(row.id));
-      update(row);
+      update(row, unit);
       if (list.children[place] !== node) list.insertBefore(node, list.children[place] ?? null);
     });
     nothingHidden(wanted.length > 0);
@@ -118,12 +122,17 @@ export function createTimeline(mount, onlyRig = null) {
   /** @param {import("../store.js").State} state */
   const update = (state) => {
     const wanted = JSON.stringify(state.rigs.map((rig) => rig.rig_id));
-    if (wanted !== offered) {
+    const isOtherUnit = state.display.speedUnit !== unit;
+    unit = state.display.speedUnit;
+    const areOtherRigs = wanted !== offered;
+    if (areOtherRigs) {
       offered = wanted;
       rigs = state.rigs;
+      for (const { node } of rows.values()) node.remove();
+      rows = new Map(); // a row's badge and colour are its rig's place
       if (onlyRig === null) byRig.offer([[EVERY, LABELS.everyRig], ...rigs.map((rig, index) => /** @type {[string, string]} */ ([rig.rig_id, badgeOf(index)]))]);
     }
-    if (state.timeline === drawn) return;
+    if (state.timeline === drawn && !isOtherUnit && !areOtherRigs) return;
     drawn = state.timeline;
     draw();
   };

@@ -14,6 +14,8 @@ export const DUEL = Object.freeze({
   boardOld: "⚠ the board may be old",
   newest: "newest lap",
   newestGlyph: "►",
+  newestGuest: "just drove",
+  newestGuestGlyph: "▹",
   trackTemperature: "track",
   airTemperature: "air",
   clockLeft: "left",

@@ -1,10 +1,21 @@
 // @ts-check
 /** One event as a line of the timeline. */
 import { age, capital, cleanName, count, isKnown, isolated, lapTime, sectorTime, whole } from "../format.js";
+import { speed, speedUnit } from "../units.js";
+import { figure } from "../untrusted.js";
 
 /** @typedef {"purple" | "green" | "yellow" | "alert" | "flag" | "plain" | "quiet"} Tone */
 /** @typedef {"laps" | "race" | "penalties" | "rigs"} Category */
-/** @typedef {{glyph: string, text: string, tone: Tone, category: Category}} Told */
+
+/**
+ * @typedef {object} Told
+ * @property {string} glyph
+ * @property {string} text All of it, but where a speed follows.
+ * @property {{kph: number | null, after: string}} [speed] Told in the unit that the screen has when it is drawn.
+ * @property {Tone} tone
+ * @property {Category} category
+ */
+
 /** @typedef {Record<string, any>} GameEvent One canonical event; its fields by kind: docs/websocket.md. */
 
 /** @param {unknown} name */
@@ -88,7 +99,7 @@ const TELLERS = Object.freeze({
   FastestLap: (event) => told("◆", "purple", "laps", `Fastest lap – ${lapTime(event.lap_time_ms)}, ${who(event)}`),
   SpeedTrap: (event, ownCar) =>
     event.session_best || (event.personal_best && isOwnCar(event.car_index, ownCar))
-      ? told("»", event.session_best ? "purple" : "green", "laps", `Speed trap ${whole(event.speed_kph)} km/h, ${who(event)}`)
+      ? { ...told("»", event.session_best ? "purple" : "green", "laps", "Speed trap"), speed: { kph: figure(event.speed_kph), after: `, ${who(event)}` } }
       : null,
   PenaltyIssued: penalty,
   PenaltyServed: (event) => told("!", "plain", "penalties", `${capital(event.penalty)} served, ${who(event)}`),
@@ -112,6 +123,10 @@ const TELLERS = Object.freeze({
   SharedRace: sharedRace,
   // LapDisputed is left out: it tells engineers that two rigs disagree, and the audience could not judge which is right.
 });
+
+/** The whole line, its speed in the screen's unit. @param {Told} told @param {import("../units.js").SpeedUnit} unit */
+export const lineOf = ({ text, speed: trap }, unit) =>
+  trap === undefined ? text : `${text} ${whole(speed(trap.kph, unit))} ${speedUnit(unit)}${trap.after}`;
 
 /**
  * One event as a line of the timeline; `null` when it is not for the audience, or of a kind unknown to this page.

@@ -11,3 +11,6 @@ export const RIG_LAPS = Object.freeze({
   asked: "Asking the gateway for the day's laps",
   old: "may be old: the gateway does not answer",
 });
+
+/** The rig has laps today, but none here. @param {string} track */
+export const noneAt = (track) => `No valid lap on this rig at ${track} yet today`;
