@@ -176,7 +176,14 @@ function inserted(rows, row) {
   }
   // Each rig's events come in order, but rigs replay one after the other: find the place by time of receipt.
   const place = rows.findIndex((other) => other.at <= row.at);
-  return (place === -1 ? [...rows, row] : rows.toSpliced(place, 0, row)).slice(0, TIMELINE_ROWS);
+  return kept(place === -1 ? [...rows, row] : rows.toSpliced(place, 0, row));
+}
+
+/** At most so many rows; what concerns no guest goes first. @param {readonly Row[]} rows @returns {readonly Row[]} */
+function kept(rows) {
+  if (rows.length <= TIMELINE_ROWS) return rows;
+  const oldestMinor = rows.findLastIndex(({ told }) => told.isMinor === true);
+  return oldestMinor === -1 ? rows.slice(0, TIMELINE_ROWS) : rows.toSpliced(oldestMinor, 1);
 }
 
 /** @param {readonly Row[]} rows @param {string} rigId @param {RigData} withdrawal @returns {readonly Row[]} */
