@@ -8,7 +8,7 @@
  */
 
 /** @typedef {import("./store.js").Row} Row */
-/** @typedef {Row & {rigIds: readonly string[]}} Line `rigIds`: whose badges it wears. */
+/** @typedef {Row & {rigIds: readonly string[], tellings: readonly string[]}} Line `rigIds`: whose badges it wears; `tellings`: who told it as what. */
 
 const NEAR_MS = 10_000; // two games tell one thing within a second or two; a network may hold one of them up
 
@@ -51,17 +51,20 @@ function concern(row) {
   return told.isMinor === true || told.tone === "quiet" ? 0 : 1;
 }
 
+/** Each rig tells a thing once in each way. @param {Row} row */
+const tellingOf = ({ event, rig_id }) => `${event.kind} ${rig_id}`;
+
 /** Is the row another telling of the line's thing? @param {Line} line @param {Row} row */
 function isSameThing(line, row) {
-  if (Math.abs(line.at - row.at) > NEAR_MS) return false;
-  return line.event.kind !== row.event.kind || !line.rigIds.includes(row.rig_id);
+  return Math.abs(line.at - row.at) <= NEAR_MS && !line.tellings.includes(tellingOf(row));
 }
 
 /** @param {Line} line @param {Row} row An older telling of the same. @returns {Line} */
 function together(line, row) {
   const best = concern(row) >= concern(line) ? row : line;
   const rigIds = isOwnLap(best) ? [best.rig_id] : [...new Set([...line.rigIds, row.rig_id])];
-  return { ...best, id: row.id, at: line.at, rigIds }; // the id of the first telling, so that the row on the screen stays
+  const tellings = [...line.tellings, tellingOf(row)];
+  return { ...best, id: row.id, at: line.at, rigIds, tellings }; // the id of the first telling, so that the row on the screen stays
 }
 
 /**
@@ -81,7 +84,7 @@ export function chronicle(rows) {
       continue;
     }
     if (thing !== null) places.set(thing, lines.length);
-    lines.push({ ...row, rigIds: [row.rig_id] });
+    lines.push({ ...row, rigIds: [row.rig_id], tellings: [tellingOf(row)] });
   }
   return lines;
 }
