@@ -16,7 +16,7 @@ import { absenceSentence, didNotFinish, finalGap, GAP_LABELS, WHY } from "./word
 
 /**
  * @typedef {object} Gap
- * @property {"gap" | "delta" | "best" | "standings" | "result" | "none"} kind
+ * @property {"gap" | "delta" | "best" | "order" | "standings" | "result" | "none"} kind `order` of a race, `standings` of lap times.
  * @property {number | null} aheadIndex The rig that is ahead, or faster; `null` when level, alone or unknown.
  * @property {number | null} ms How much; never negative but for `best`, where negative is faster than the own best.
  * @property {string} label What the number is; empty without one.
@@ -169,6 +169,9 @@ function alone({ data }) {
   return { ...NOTHING, kind: "best", ms, label: GAP_LABELS.best, ...onBar(-ms / SCALE_MS.best) }; // faster is to the right
 }
 
+/** What several rigs stand in, by what it is made of. */
+const FIELD_KINDS = Object.freeze(/** @type {const} */ ({ race: "order", over: "result", day: "standings", session: "standings" }));
+
 /** @param {readonly Driver[]} drivers @param {import("./board.js").Day} day @returns {Gap} */
 function field(drivers, day) {
   const isLost = drivers.some(({ link }) => link === "lost");
@@ -180,7 +183,7 @@ function field(drivers, day) {
   const isKnownFirst = first.rank !== null;
   return {
     ...NOTHING,
-    kind: "standings",
+    kind: FIELD_KINDS[standings.basis],
     aheadIndex: isKnownFirst ? first.index : null,
     ms: second.rank === null ? null : second.gapMs,
     label: isKnownFirst ? GAP_LABELS[standings.basis] : "",

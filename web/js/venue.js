@@ -62,8 +62,8 @@ const agreed = (values) => (values.length > 0 && values.every((value) => value =
 const agreedOfKnown = (values) => agreed(values.flatMap((value) => value ?? [])) ?? null;
 
 /**
- * The track that map and board are about: the one that all live rigs drive; where they differ, the one of them that
- * saw the day's newest lap; where no rig is live, the last one known; at last the day's newest.
+ * The track that map and board are about: the one that most live rigs drive; of several the one that saw the day's
+ * newest lap; where no rig is live, the last one known; at last the day's newest.
  *
  * @param {readonly Driver[]} drivers
  * @param {readonly string[]} dayTracks Tracks of the day, the one with the newest lap first.
@@ -72,8 +72,12 @@ const agreedOfKnown = (values) => agreed(values.flatMap((value) => value ?? []))
 export function shownTrack(drivers, dayTracks) {
   const known = drivers.filter(({ track }) => track !== null);
   const live = known.filter(({ link }) => link === "live");
-  const tracks = (live.length > 0 ? live : known).map(({ track }) => /** @type {string} */ (track));
-  return agreed(tracks) ?? dayTracks.find((track) => tracks.includes(track)) ?? tracks[0] ?? dayTracks[0] ?? null;
+  const all = (live.length > 0 ? live : known).map(({ track }) => /** @type {string} */ (track));
+  /** @param {string} track */
+  const rigsAt = (track) => all.filter((other) => other === track).length;
+  const most = Math.max(...all.map(rigsAt));
+  const tracks = all.filter((track) => rigsAt(track) === most);
+  return dayTracks.find((track) => tracks.includes(track)) ?? tracks[0] ?? dayTracks[0] ?? null;
 }
 
 /** @param {Record<string, any>} data @returns {Scene["clock"]} */

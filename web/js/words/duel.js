@@ -28,12 +28,13 @@ export const GAP_LABELS = Object.freeze({
   delta: "lap delta at equal distance",
   best: "lap delta to own best",
   race: "race order",
+  over: "race over",
   day: "best laps of the day",
   session: "best laps of the session",
 });
 
 /** What the one in front is, by kind. @type {Readonly<Record<string, string>>} */
-export const AHEAD = Object.freeze({ gap: "ahead", delta: "faster", standings: "leads", result: "won" });
+export const AHEAD = Object.freeze({ gap: "ahead", delta: "faster", order: "leads", standings: "fastest", result: "won" });
 
 /** Reasons for no number that are about both rigs at once. */
 export const WHY = Object.freeze({
