@@ -83,4 +83,9 @@ def add_routes(
         await serve_socket(websocket)
 
     app.include_router(router)
+
+    @app.api_route("/api/{rest:path}", methods=GET)
+    async def nothing(rest: str) -> JSONResponse:
+        return JSONResponse({"detail": "Not Found"}, status_code=404)  # a program is not answered with the page 404.html
+
     app.mount("/", StaticFiles(directory=web, html=True), name="web")
