@@ -86,6 +86,6 @@ def add_routes(
 
     @app.api_route("/api/{rest:path}", methods=GET)
     async def nothing(rest: str) -> JSONResponse:
-        return JSONResponse({"detail": "Not Found"}, status_code=404)  # a program is not answered with the page 404.html
+        return JSONResponse({"detail": "Not Found"}, status_code=404)  # for programs; people get 404.html
 
     app.mount("/", StaticFiles(directory=web, html=True), name="web")
