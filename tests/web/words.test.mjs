@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { etaWord, packUpReason } from "../../web/js/words/cloud.js";
 import { lineOf, tell } from "../../web/js/words/facts.js";
 import { TYRE_ZONES } from "../../web/js/words/labels.js";
-import { aeroWord, damageWord, deltaVerdict, drsWord, flagWord, lapVerdict, overtakeWord, paneNotice, penaltyWord, pitWord, sectorVerdict } from "../../web/js/words/pane.js";
+import { aeroWord, damageWord, deltaVerdict, drsWord, flagWord, isContested, lapVerdict, overtakeWord, paneNotice, penaltyWord, pitWord, sectorVerdict } from "../../web/js/words/pane.js";
 import { fact } from "./builders.mjs";
 
 const RIG = { rig_id: "RIG_A", udp_port: 20777 };
@@ -156,6 +156,20 @@ test("an overtake among strangers is told quietly", () => {
 
 test("a hostile name is told as text without its control characters", () => {
   assert.equal(textOf({ kind: "RaceWinner", driver_name: "\u202E<b>x</b>\u0000" }), "<b>x</b> wins");
+});
+
+test("a rig that sent before the gateway restarted is not told how to be set up", () => {
+  const { title } = paneNotice(RIG, "never", { mode: "none", silentS: null, hasSent: true });
+
+  assert.equal(title, "nothing from RIG_A since the gateway restarted");
+});
+
+test("of two sessions at one track neither best is purple, in one session it is", () => {
+  const lap = { last: 80, best: 80, sessionBest: true, valid: true };
+
+  assert.deepEqual([isContested({ other_rig_id: "RIG_B", same_race: false }), isContested({ other_rig_id: "RIG_B", same_race: true }), isContested({ other_rig_id: null })], [true, false, false]);
+  assert.deepEqual([lapVerdict({ ...lap, isOfMany: true }).tone, lapVerdict(lap).tone], ["green", "purple"]);
+  assert.deepEqual([sectorVerdict("session_best", true).tone, sectorVerdict("session_best").tone, sectorVerdict("slower", true).tone], ["green", "purple", "yellow"]);
 });
 
 test("a rig without values is not said to show its last ones", () => {

@@ -29,6 +29,7 @@ import { tell } from "./words/facts.js";
  * @property {number | null} receivedAt When that state came.
  * @property {number | null} seq Its number; counts from 1 again when the gateway restarts.
  * @property {number} skipped States that the gateway did not send because this page read too slowly.
+ * @property {boolean} hasSent It was live while this page was open.
  * @property {Rate} rate States received in the last whole second.
  * @property {import("./ring.js").Ring} trace
  * @property {RigData | null} lastLap The newest LapCompleted of the rig's own car in this session.
@@ -84,6 +85,7 @@ const newRig = (told, now) => ({
   receivedAt: null,
   seq: null,
   skipped: 0,
+  hasSent: false,
   rate: { count: 0, since: now, perSecond: null },
   trace: emptyRing(),
   lastLap: null,
@@ -148,6 +150,7 @@ function updated(rig, message, now) {
     receivedAt: now,
     seq,
     skipped: rig.skipped + missed,
+    hasSent: rig.hasSent || data.link === "live",
     rate: counted(rig.rate, 1, now),
     trace: push(isNewSession ? emptyRing() : rig.trace, traceSample(data), now),
     redFlag: redFlagAt(rig.redFlag, data),

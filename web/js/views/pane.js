@@ -76,7 +76,7 @@ export function createPane(rig, index) {
     }
     laps.update(data, isSessionBest(now));
     trace.update(now.trace);
-    notice.update(paneNotice(now, link, { mode: data.mode, ending: endingWord(data), hasValues: isKnown(data.speed_kph) || isKnown(data.lap_number), silentS: silentS(now, clockMs), packetsPerS: data.packets_per_s }));
+    notice.update(paneNotice(now, link, { mode: data.mode, ending: endingWord(data), hasValues: isKnown(data.speed_kph) || isKnown(data.lap_number), silentS: silentS(now, clockMs), hasSent: now.hasSent, packetsPerS: data.packets_per_s }));
     linkMark(link);
     modeMark(typeof data.mode === "string" ? data.mode : null);
   };

@@ -72,8 +72,24 @@ const SECTOR_VERDICTS = Object.freeze({
   slower: { glyph: "▼", text: "slower", tone: "yellow" },
 });
 
-/** How a sector stands beside the others; `null` when that is not known. @param {unknown} mark A value of `sector_marks`. */
-export const sectorVerdict = (mark) => (typeof mark === "string" && Object.hasOwn(SECTOR_VERDICTS, mark) ? SECTOR_VERDICTS[mark] : null);
+/**
+ * Does another rig drive the same track in a session of its own? Then both may have their session's best, which says
+ * nothing of the two: it is no purple, or the wall would show two best laps beside a board that ranks them.
+ *
+ * @param {Record<string, any>} data
+ */
+export const isContested = ({ other_rig_id: other, same_race: isShared }) => typeof other === "string" && isShared !== true;
+
+/**
+ * How a sector stands beside the others; `null` when that is not known.
+ *
+ * @param {unknown} mark A value of `sector_marks`.
+ * @param {boolean} isOfMany The session is one of several, see `isContested`.
+ */
+export function sectorVerdict(mark, isOfMany = false) {
+  if (typeof mark !== "string" || !Object.hasOwn(SECTOR_VERDICTS, mark)) return null;
+  return SECTOR_VERDICTS[isOfMany && mark === "session_best" ? "personal_best" : mark];
+}
 
 /** @type {Readonly<Record<string, string>>} */
 const PARTS = Object.freeze({
@@ -120,13 +136,13 @@ export const overtakeWord = (overtake) => (typeof overtake === "string" ? OVERTA
 /**
  * How a last lap stands beside the others; `null` when that is not known.
  *
- * @param {{last: number | null, best: number | null, sessionBest: boolean, valid: boolean | null}} lap
+ * @param {{last: number | null, best: number | null, sessionBest: boolean, valid: boolean | null, isOfMany?: boolean}} lap `isOfMany`: the session is one of several, see `isContested`.
  * @returns {{glyph: string, text: string, tone: Tone} | null}
  */
-export function lapVerdict({ last, best, sessionBest, valid }) {
+export function lapVerdict({ last, best, sessionBest, valid, isOfMany = false }) {
   if (!isKnown(last)) return null;
   if (valid === false) return { glyph: "✕", text: "invalid", tone: "quiet" };
-  if (sessionBest) return { glyph: "◆", text: "session best", tone: "purple" };
+  if (sessionBest && !isOfMany) return { glyph: "◆", text: "session best", tone: "purple" };
   if (!isKnown(best)) return null;
   if (last <= best) return valid === true ? { glyph: "▲", text: "own best", tone: "green" } : null;
   return { glyph: "▼", text: `+${sectorTime(last - best)}`, tone: "yellow" };
@@ -137,10 +153,10 @@ export function lapVerdict({ last, best, sessionBest, valid }) {
  *
  * @param {RigAddress} rig
  * @param {"live" | "stale" | "never" | "lost"} link
- * @param {{mode: unknown, silentS: number | null, packetsPerS?: number | null, ending?: string | null, hasValues?: boolean}} facts `ending` of the race that is over; `hasValues`: figures stand there.
+ * @param {{mode: unknown, silentS: number | null, packetsPerS?: number | null, ending?: string | null, hasValues?: boolean, hasSent?: boolean}} facts `ending` of the race that is over; `hasValues`: figures stand there; `hasSent`: it was live before.
  * @returns {{title: string, detail: string} | null}
  */
-export function paneNotice(rig, link, { mode, silentS, packetsPerS = 0, ending = null, hasValues = true }) {
+export function paneNotice(rig, link, { mode, silentS, packetsPerS = 0, ending = null, hasValues = true, hasSent = false }) {
   if (link === "lost") {
     return { title: "connection to the gateway lost", detail: silentS === null ? "" : `last data ${age(silentS)} ago` };
   }
@@ -153,6 +169,7 @@ export function paneNotice(rig, link, { mode, silentS, packetsPerS = 0, ending =
   }
   if (link === "never") {
     const port = rig.udp_port;
+    if (hasSent) return { title: `nothing from ${rig.rig_id} since the gateway restarted`, detail: port === null ? "" : `its game sends to port ${port} when it drives` };
     if (port === null) return { title: `waiting for ${rig.rig_id}`, detail: "" };
     return {
       title: `waiting for ${rig.rig_id}`,
