@@ -43,6 +43,7 @@ ROUTES: Final[Mapping[str, Access]] = {
     "/api/map": Access.VIEW,
     "/api/operator": Access.OPERATOR,
     "/api/ops": Access.VIEW,
+    "/api/{rest:path}": Access.VIEW,
     "/api/rigs/{rig_id}/claim": Access.OPERATOR,
     "/api/rigs/{rig_id}/rebind": Access.OPERATOR,
     "/compare": Access.VIEW,

@@ -81,4 +81,8 @@ def add_routes(
     async def live(websocket: WebSocket) -> None:
         await serve_socket(websocket)
 
+    @app.api_route("/api/{rest:path}", methods=GET)
+    async def nothing(rest: str) -> JSONResponse:
+        return JSONResponse({"detail": "Not Found"}, status_code=404)  # for programs; people get 404.html
+
     app.mount("/", StaticFiles(directory=web, html=True), name="web")

@@ -54,6 +54,7 @@ async def browser(gateway: Gateway, tmp_path: Path) -> AsyncIterator[httpx.Async
     (tmp_path / "web" / "compare.html").write_text("<title>compare</title>", encoding="utf-8")
     (tmp_path / "web" / "ops.html").write_text("<title>ops</title>", encoding="utf-8")
     (tmp_path / "web" / "rig.html").write_text("<title>rig</title>", encoding="utf-8")
+    (tmp_path / "web" / "404.html").write_text("<title>no such page</title>", encoding="utf-8")
     (tmp_path / "secret.txt").write_text("not yours", encoding="utf-8")
 
     async def serve(websocket: WebSocket) -> None:
@@ -140,6 +141,19 @@ async def test_no_path_leads_outside_the_pages(browser: httpx.AsyncClient, tmp_p
     outside = [path for path, answer in answers.items() if "not yours" in answer.text]
     reached(exactly(f"of {len(TRAVERSALS)} paths that lead outside", len(outside), 0))
     assert [path for path, answer in answers.items() if answer.status_code != 404] == []
+
+
+async def test_a_mistyped_address_is_answered_with_a_page(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/wal/l")
+
+    assert (answer.status_code, answer.text) == (404, "<title>no such page</title>")
+    assert answer.headers["content-type"].startswith("text/html")
+
+
+async def test_a_program_that_asks_for_what_is_not_there_is_answered_in_json(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/api/nothing/here")
+
+    assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
 
 
 async def test_how_it_stands_with_data_cloud_has_a_path_of_its_own(browser: httpx.AsyncClient) -> None:

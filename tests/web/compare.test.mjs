@@ -295,7 +295,7 @@ test("the laps of a track are sorted by what can be done with them, fastest firs
 test("an option tells time, guest, rig, lap and what is the matter with it", () => {
   const text = optionText(lapOf(row("A", 4, { valid: false, pit_lap: true, has_trace: false })), null);
 
-  assert.match(text, /^1:20\.004 · ANNA · RIG_A · lap 4 · \d\d:\d\d:\d\d · ✕ invalid · Ⓟ pit lap · no trace kept$/);
+  assert.match(text, /^1:20\.004 · ANNA · RIG_A · lap 4 · \d\d:\d\d:\d\d · ✕ invalid · pit lap · no trace kept$/);
   assert.match(optionText(lapOf(row("A", 4, { driver_name: "\u202e<b>" })), "b"), /· <b> ·.*· is lap B$/);
 });
 
@@ -332,14 +332,33 @@ test("days and laps are asked for by their escaped names", () => {
 
 // --- the page over time --------------------------------------------------------------------------
 
-test("what is left open is filled in, and stands in the address from then on", () => {
-  const { wish } = heard([row("A", 1), row("B", 2)]);
+test("what is left open is filled in, and does not stand in the address", () => {
+  const { wish, chosen: address } = heard([row("A", 1), row("B", 2)]);
 
   assert.deepEqual(wish, { day: DAY, track: "Catalunya", a: idOf("A", 1), b: idOf("B", 2) });
+  assert.equal(searchOf(address), "");
+});
+
+test("until somebody chooses, the best pair of today is shown", () => {
+  const first = heard([row("A", 4), row("B", 5)]);
+  const later = compare.listAnswered(first, null, list(row("B", 1), row("A", 2), row("A", 4), row("B", 5)));
+  const monza = [row("B", 7, { track: "Monza" }), row("A", 8, { track: "Monza" })];
+  const alone = compare.listAnswered(later, null, list(monza[0], row("B", 1), row("A", 2)));
+  const elsewhere = compare.listAnswered(alone, null, list(...monza, row("B", 1), row("A", 2)));
+
+  assert.deepEqual(chosen(later), [idOf("A", 2), idOf("B", 1)]);
+  assert.deepEqual(chosen(alone), chosen(later));
+  assert.equal(elsewhere.wish.track, "Monza");
+});
+
+test("what somebody chooses stands in the address, with what was shown beside it", () => {
+  const state = compare.lapChosen(heard([row("A", 1), row("B", 2), row("A", 3)]), "a", idOf("A", 3));
+
+  assert.deepEqual(wishOf(searchOf(state.chosen)), { day: DAY, track: "Catalunya", a: idOf("A", 3), b: idOf("B", 2) });
 });
 
 test("a faster lap that comes later takes no chosen one's place", () => {
-  const first = heard([row("A", 4), row("B", 5)]);
+  const first = heard([row("A", 4), row("B", 5)], { day: DAY, a: idOf("A", 4), b: idOf("B", 5) });
   const later = compare.listAnswered(first, DAY, list(row("B", 1), row("A", 2), row("A", 4), row("B", 5)));
 
   assert.deepEqual(chosen(later), [idOf("A", 4), idOf("B", 5)]);
@@ -348,7 +367,7 @@ test("a faster lap that comes later takes no chosen one's place", () => {
 
 test("a place that is empty takes the first lap that comes", () => {
   const first = heard([row("A", 4)]);
-  const later = compare.listAnswered(first, DAY, list(row("B", 5), row("A", 4)));
+  const later = compare.listAnswered(first, null, list(row("B", 5), row("A", 4)));
 
   assert.equal(noticeOf(first).startsWith("Only one lap so far"), true);
   assert.deepEqual(chosen(later), [idOf("A", 4), idOf("B", 5)]);
@@ -393,12 +412,12 @@ test("the traces of the chosen laps are asked for once", () => {
 
 test("a trace is asked for again when its lap was corrected, and when it was not told", () => {
   const state = complete(heard([row("A", 1), row("B", 2)]));
-  const corrected = compare.listAnswered(state, DAY, list(row("A", 1, { lap_time_ms: 80_500 }), row("B", 2)));
+  const corrected = compare.listAnswered(state, null, list(row("A", 1, { lap_time_ms: 80_500 }), row("B", 2)));
   const failed = compare.lapFailed(state, idOf("B", 2));
 
   assert.deepEqual(compare.questions(corrected), [idOf("A", 1)]);
   assert.deepEqual(compare.questions(failed), []);
-  assert.deepEqual(compare.questions(compare.listAnswered(failed, DAY, list(row("A", 1), row("B", 2)))), [idOf("B", 2)]);
+  assert.deepEqual(compare.questions(compare.listAnswered(failed, null, list(row("A", 1), row("B", 2)))), [idOf("B", 2)]);
 });
 
 test("few traces are kept besides those that are shown", () => {
@@ -461,7 +480,7 @@ test("a gateway that is gone leaves what is drawn and says how old the list is",
 });
 
 test("a lap that was undone is named, and is neither drawn nor compared", () => {
-  const later = compare.listAnswered(two(), DAY, list(row("B", 2)));
+  const later = compare.listAnswered(compare.lapChosen(two(), "a", idOf("A", 1)), DAY, list(row("B", 2)));
   const state = compare.lapMissing(later, idOf("A", 1));
   const view = compare.compareView(state);
 
@@ -536,9 +555,10 @@ test("an order that is told late moves nobody", () => {
   assert.deepEqual(chosen(compare.rigsAnswered(state, ["RIG_B", "RIG_A"])), [idOf("A", 1), idOf("B", 2)]);
 });
 
-test("a list of today that was asked for before today had a name is heard", () => {
+test("a list of today that was asked for before somebody chose today by its name is heard", () => {
   const first = heard([row("A", 1)]);
+  const named = compare.dayChosen(first, first.listing.day);
 
-  assert.deepEqual(chosen(compare.listAnswered(first, null, list(row("A", 1), row("B", 2)))), [idOf("A", 1), idOf("B", 2)]);
-  assert.equal(compare.listAnswered(first, null, { ...list(row("B", 2)), day: "2026-11-24" }), first);
+  assert.deepEqual(chosen(compare.listAnswered(named, null, list(row("A", 1), row("B", 2)))), [idOf("A", 1), idOf("B", 2)]);
+  assert.equal(compare.listAnswered(named, null, { ...list(row("B", 2)), day: "2026-11-24" }), named);
 });

@@ -80,8 +80,40 @@ test("a rig whose best lap is beyond the board's rows, or not its guest's best, 
   assert.deepEqual(summary(standings), [[1, 1, 79_000, 0], [0, 2, 92_000, 13_000], [2, null, null, null]]);
 });
 
-test("lap times of different tracks are not held together", () => {
-  assert.equal(standingsOf([driver(0), driver(1, {}, { track: "Monza" }), driver(2)], NO_DAY), null);
+test("lap times of rigs that are each at a track of their own are not held together", () => {
+  assert.equal(standingsOf([driver(0), driver(1, {}, { track: "Monza" }), driver(2, {}, { track: "Spa" })], NO_DAY), null);
+});
+
+test("one rig at another track does not take the order from the others", () => {
+  const best = (index, ms, track = "Catalunya") => driver(index, { best_lap_time_ms: ms }, { track });
+  const standings = standingsOf([best(0, 81_000), best(1, 60_000, "Monza"), best(2, 80_000)], NO_DAY);
+
+  assert.deepEqual(summary(standings), [[2, 1, 80_000, 0], [0, 2, 81_000, 1000], [1, null, null, null]]);
+});
+
+test("two who race stand before a spectator and a rig in a time trial, in the order of their race", () => {
+  const spectator = driver(2, { mode: "spectating" }, { isDriving: false });
+  const trial = driver(3, { position: 1, best_lap_time_ms: 70_000 });
+  const standings = standingsOf([racer(0, 8, 3000), racer(1, 7, 2500), spectator, trial], NO_DAY);
+
+  assert.equal(standings.basis, "race");
+  assert.deepEqual(summary(standings), [[1, 1, null, 0], [0, 2, null, 500], [2, null, null, null], [3, null, null, null]]);
+});
+
+test("a race that is over keeps its order while the games are in their menus", () => {
+  const home = (index, position, gap) => ({ ...driver(index, { session_uid: "9", same_race: true, position, gap_to_leader_ms: gap, result_status: "finished" }), isDriving: false });
+  const standings = standingsOf([home(0, 8, 3000), home(1, 7, 2500), driver(2, {}, { isDriving: false, link: "never", track: null })], NO_DAY);
+
+  assert.equal(standings.basis, "over");
+  assert.deepEqual(summary(standings).slice(0, 2), [[1, 1, null, 0], [0, 2, null, 500]]);
+});
+
+test("rigs that are nowhere stand by the board below them", () => {
+  const row = (lap_id, rig_id, lap_time_ms) => ({ lap_id, rig_id, lap_time_ms, valid: true });
+  const day = dayOf({ body: { tracks: [{ track: "Spa", board: [row("1", "RIG_B", 79_000)] }] }, failed: false });
+  const nowhere = [0, 1, 2].map((index) => driver(index, {}, { track: null, isDriving: false, link: "never" }));
+
+  assert.deepEqual(summary(standingsOf(nowhere, day))[0], [1, 1, 79_000, 0]);
 });
 
 test("each rig stands in the order once, whatever is known of it", () => {

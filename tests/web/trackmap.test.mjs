@@ -11,6 +11,7 @@ import {
   MOST_CRUMBS,
   outlineOf,
   project,
+  roadUnder,
   spread,
   withCrumb,
 } from "../../web/js/trackmap.js";
@@ -234,6 +235,15 @@ test("when one of two rigs in a race is silent, the other one's cars are on the 
   const silent = driver(0, { other_cars_m: told }, { link: "stale", isDriving: false });
 
   assert.deepEqual(carsOn([silent, driver(1, { other_cars_m: told })], "Catalunya").others, [[3, 3]]);
+});
+
+test("a car that is silent since before the page was opened still has a map under it", () => {
+  const silent = driver(0, {}, { link: "stale", isDriving: false });
+
+  const cars = carsOn([silent], "Catalunya");
+
+  assert.equal(cars.rigs.length, 1);
+  assert.deepEqual(roadUnder(cars), [cars.rigs[0].place]);
 });
 
 test("a rig at another track is named, not drawn", () => {

@@ -36,6 +36,10 @@ test("of different tracks the one with the day's newest lap is shown", () => {
   assert.equal(shownTrack(drivers({ track: "Monza" }, { track: "Spa" }), []), "Monza");
 });
 
+test("the track of most live rigs is shown, whatever the day's newest lap is", () => {
+  assert.equal(shownTrack(drivers({ track: "Monza" }, { track: "Spa" }, { track: "Monza" }), ["Spa", "Monza"]), "Monza");
+});
+
 test("without a live rig the last known track stays, and without any the day's newest", () => {
   assert.equal(shownTrack(drivers({ track: "Monza", link: "stale" }, null), ["Spa"]), "Monza");
   assert.equal(shownTrack(drivers(null, null), ["Spa"]), "Spa");
@@ -53,6 +57,7 @@ test("rigs at one track in one kind of session are one scene", () => {
     track: "Catalunya",
     session: "Race",
     weather: "clear",
+    control: null,
     trackC: 38,
     airC: 24,
     clock: { seconds: 3754, isLeft: true },

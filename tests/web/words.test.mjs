@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { etaWord, packUpReason } from "../../web/js/words/cloud.js";
 import { lineOf, tell } from "../../web/js/words/facts.js";
 import { TYRE_ZONES } from "../../web/js/words/labels.js";
-import { aeroWord, damageWord, deltaVerdict, drsWord, flagWord, lapVerdict, overtakeWord, paneNotice, penaltyWord, pitWord, sectorVerdict } from "../../web/js/words/pane.js";
+import { aeroWord, damageWord, deltaVerdict, drsWord, flagWord, isContested, lapVerdict, overtakeWord, paneNotice, penaltyWord, pitWord, sectorVerdict } from "../../web/js/words/pane.js";
 import { fact } from "./builders.mjs";
 
 const RIG = { rig_id: "RIG_A", udp_port: 20777 };
@@ -158,10 +158,31 @@ test("a hostile name is told as text without its control characters", () => {
   assert.equal(textOf({ kind: "RaceWinner", driver_name: "\u202E<b>x</b>\u0000" }), "<b>x</b> wins");
 });
 
+test("a rig that sent before the gateway restarted is not told how to be set up", () => {
+  const { title } = paneNotice(RIG, "never", { mode: "none", silentS: null, hasSent: true });
+
+  assert.equal(title, "nothing from RIG_A since the gateway restarted");
+});
+
+test("of two sessions at one track neither best is purple, in one session it is", () => {
+  const lap = { last: 80, best: 80, sessionBest: true, valid: true };
+
+  assert.deepEqual([isContested({ other_rig_id: "RIG_B", same_race: false }), isContested({ other_rig_id: "RIG_B", same_race: true }), isContested({ other_rig_id: null })], [true, false, false]);
+  assert.deepEqual([lapVerdict({ ...lap, isOfMany: true }).tone, lapVerdict(lap).tone], ["green", "purple"]);
+  assert.deepEqual([sectorVerdict("session_best", true).tone, sectorVerdict("session_best").tone, sectorVerdict("slower", true).tone], ["green", "purple", "yellow"]);
+});
+
+test("a rig without values is not said to show its last ones", () => {
+  const facts = { mode: "none", silentS: 12 };
+
+  assert.equal(paneNotice(RIG, "stale", { ...facts, hasValues: false }).detail, "");
+  assert.equal(paneNotice(RIG, "stale", facts).detail, "the values are the last ones received");
+});
+
 test("a rig that never sent says what to type into the game", () => {
   const { title, detail } = paneNotice(RIG, "never", { mode: "none", silentS: null });
 
-  assert.equal(`${title} ${detail}`, "waiting for RIG_A on UDP 20777: set UDP to this host, port 20777, format 2025");
+  assert.equal(`${title} ${detail}`, "waiting for RIG_A in the game set UDP to this host, port 20777, format 2025");
 });
 
 test("a rig of unknown port gives no wrong instruction", () => {
@@ -268,9 +289,9 @@ test("a sector without a mark is given none", () => {
 });
 
 test("damage names the worst part and how many more there are", () => {
-  assert.deepEqual(damageWord({ front_left_wing: 12.2, floor: 40, engine: 0 }), { text: "floor 40 % +1", tone: "alert" });
-  assert.deepEqual(damageWord({ front_left_wing: 0.4 }), { text: "wing L 1 %", tone: "flag" });
-  assert.deepEqual(damageWord({ front_left_wing: 0, floor: 0 }), { text: "none", tone: null });
+  assert.deepEqual(damageWord({ front_left_wing: 12.2, floor: 40, engine: 0 }), { label: "Floor +1", text: "40 %", tone: "alert" });
+  assert.deepEqual(damageWord({ front_left_wing: 0.4 }), { label: "Wing L", text: "1 %", tone: "flag" });
+  assert.deepEqual(damageWord({ front_left_wing: 0, floor: 0 }), { label: "Damage", text: "none", tone: null });
 });
 
 test("damage that is not known is not called none", () => {

@@ -2,8 +2,9 @@
 /**
  * What the page knows of the laps of a day and of the two that are chosen, and what it shows of that. Pure.
  *
- * Theory: what is compared is one wish, the same that stands in the page's address. What it leaves open is filled in
- * once, when the laps are told, and from then on only a person changes it: a new lap never takes a chosen one's place.
+ * Theory: what a person has chosen stands in the page's address, and nobody else changes it: a new lap never takes a
+ * chosen one's place. What is left open is filled in with each list anew, so that the best pair of today is shown until
+ * somebody chooses; both together are the wish.
  * Traces are kept by lap; one that the list no longer agrees with is asked for again, at most once for each list.
  */
 import { NO_WISH } from "./compare/address.js";
@@ -26,7 +27,8 @@ import { chooseLap, COMPARE, dayText, noLaps, noneToDraw, NOTICES, optionText, r
 
 /**
  * @typedef {object} CompareState
- * @property {Wish} wish
+ * @property {Wish} chosen What a person has chosen.
+ * @property {Wish} wish The same, with what it leaves open filled in.
  * @property {Listing | null} listing `null` before the first of the day that is wished for.
  * @property {number} lists How many were heard.
  * @property {boolean} isSilent The gateway did not answer when it was asked how it is.
@@ -68,6 +70,7 @@ const SIDES = Object.freeze(["a", "b"]);
 
 /** @param {Wish} wish @returns {CompareState} Before anything was asked. */
 export const initialCompare = (wish = NO_WISH) => ({
+  chosen: wish,
   wish,
   listing: null,
   lists: 0,
@@ -86,15 +89,15 @@ export const initialCompare = (wish = NO_WISH) => ({
 
 /** @param {CompareState} state @param {Wish} wish @returns {CompareState} */
 export function wished(state, wish) {
-  const isSameDay = wish.day !== null && wish.day === state.listing?.day;
-  return settled({ ...state, wish, listing: isSameDay ? state.listing : null, isListOld: state.isListOld || !isSameDay });
+  const isSameDay = wish.day === state.chosen.day || (wish.day !== null && wish.day === state.listing?.day);
+  return settled({ ...state, chosen: wish, wish, listing: isSameDay ? state.listing : null, isListOld: state.isListOld || !isSameDay });
 }
 
 /** @param {CompareState} state @param {string} day @returns {CompareState} */
 export const dayChosen = (state, day) => wished(state, { day, track: state.wish.track, a: null, b: null });
 
 /** @param {CompareState} state @param {string} track @returns {CompareState} */
-export const trackChosen = (state, track) => wished(state, { ...state.wish, track, a: null, b: null });
+export const trackChosen = (state, track) => wished(state, { day: state.chosen.day, track, a: null, b: null });
 
 /** @param {CompareState} state @param {Side} side @param {string} lapId @returns {CompareState} */
 export const lapChosen = (state, side, lapId) => wished(state, { ...state.wish, [side]: lapId });
@@ -104,19 +107,22 @@ export const swapped = (state) => wished(state, { ...state.wish, a: state.wish.b
 
 /** The wish with what it left open. @param {CompareState} state @returns {CompareState} */
 function settled(state) {
-  const { listing, wish } = state;
+  const { listing, chosen } = state;
   if (listing === null || state.areRigsAwaited) return state;
   const track = trackOf(state);
-  const choice = filled(listing.laps, track, wish, state.rigIds);
+  const best = filled(listing.laps, track, chosen, state.rigIds);
+  const isSamePair = chosen.a === null && chosen.b === null && state.wish.a === best.b && state.wish.b === best.a;
+  const choice = isSamePair ? state.wish : best; // an order of the rigs that is told late moves nobody to the other side
   const full = { day: listing.day, track, a: choice.a, b: choice.b };
   return { ...state, wish: full };
 }
 
-/** The track of what is chosen; else the one wished for, else the one driven last. @param {CompareState} state @returns {string | null} */
-function trackOf({ listing, wish, traces }) {
+/** The track of what is chosen; else the one wished for, else the one driven last that has a pair of laps. @param {CompareState} state @returns {string | null} */
+function trackOf({ listing, chosen: wish, traces }) {
   const chosen = [wish.a, wish.b].map((lapId) => lapFrom(listing, traces, lapId)?.track ?? null);
   const wanted = listing?.tracks.includes(wish.track ?? "") ? wish.track : null;
-  return chosen[0] ?? chosen[1] ?? wanted ?? listing?.tracks.at(0) ?? null;
+  const withPair = listing?.tracks.find((track) => sorted(listing.laps, track).valid.length > 1);
+  return chosen[0] ?? chosen[1] ?? wanted ?? withPair ?? listing?.tracks.at(0) ?? null;
 }
 
 /** @param {Listing | null} listing @param {CompareState["traces"]} traces @param {string | null} lapId @returns {Lap | null} */
@@ -141,8 +147,8 @@ export const listAsked = (state) => ({ ...state, isListOld: false });
  */
 export function listAnswered(state, day, body) {
   const listing = listingOf(body);
-  // Today may have been asked for by no name, and have got its name meanwhile.
-  if (day !== state.wish.day && (day !== null || listing?.day !== state.wish.day)) return state;
+  // Today may have been asked for by no name, and have been chosen by its name meanwhile.
+  if (day !== state.chosen.day && (day !== null || listing?.day !== state.chosen.day)) return state;
   return listing === null ? listFailed(state) : settled({ ...state, listing, lists: state.lists + 1, isListFailing: false });
 }
 

@@ -8,14 +8,15 @@
  * is not known is no number but a sentence.
  */
 import { isKnown, UNKNOWN } from "./format.js";
+import { endingOf, isCommonEnd } from "./result.js";
 import { standingsOf, unranked } from "./standings.js";
-import { absenceSentence, GAP_LABELS, WHY } from "./words/duel.js";
+import { absenceSentence, didNotFinish, finalGap, GAP_LABELS, WHY } from "./words/duel.js";
 
 /** @typedef {import("./venue.js").Driver} Driver */
 
 /**
  * @typedef {object} Gap
- * @property {"gap" | "delta" | "best" | "standings" | "none"} kind
+ * @property {"gap" | "delta" | "best" | "order" | "standings" | "result" | "none"} kind `order` of a race, `standings` of lap times.
  * @property {number | null} aheadIndex The rig that is ahead, or faster; `null` when level, alone or unknown.
  * @property {number | null} ms How much; never negative but for `best`, where negative is faster than the own best.
  * @property {string} label What the number is; empty without one.
@@ -132,12 +133,44 @@ function duel(first, second) {
   };
 }
 
+/**
+ * How the race of two rigs ended: it stands until one of them drives again, whatever their games show meanwhile.
+ *
+ * @param {Driver} first
+ * @param {Driver} second
+ * @returns {Gap | null} `null` when it is not over for both.
+ */
+function result(first, second) {
+  if (!isCommonEnd(first.data, second.data)) return null;
+  const [isFirstHome, isSecondHome] = [first, second].map(({ data }) => endingOf(data) === "finished");
+  if (!isFirstHome && !isSecondHome) return because(WHY.nobodyFinished);
+  if (isFirstHome !== isSecondHome) {
+    const [home, out] = isFirstHome ? [first, second] : [second, first];
+    return { ...because(didNotFinish(out.rigId, String(endingOf(out.data)))), kind: "result", aheadIndex: home.index };
+  }
+  const isFirstAhead = first.data.position < second.data.position;
+  const [winner, loser] = isFirstAhead ? [first, second] : [second, first];
+  const ms = [loser.data.gap_to_other_ms, winner.data.gap_to_other_ms].find(isKnown);
+  const size = ms === undefined ? null : Math.abs(ms);
+  return {
+    ...NOTHING,
+    kind: "result",
+    aheadIndex: winner.index,
+    ms: size,
+    label: finalGap(winner.data.position, loser.data.position),
+    ...onBar(((isFirstAhead ? -1 : 1) * (size ?? 0)) / SCALE_MS.gap),
+  };
+}
+
 /** @param {Driver} driver @returns {Gap} */
 function alone({ data }) {
   const ms = data.delta_to_best_ms;
   if (!isKnown(ms)) return because(WHY.noBestLap);
   return { ...NOTHING, kind: "best", ms, label: GAP_LABELS.best, ...onBar(-ms / SCALE_MS.best) }; // faster is to the right
 }
+
+/** What several rigs stand in, by what it is made of. */
+const FIELD_KINDS = Object.freeze(/** @type {const} */ ({ race: "order", over: "result", day: "standings", session: "standings" }));
 
 /** @param {readonly Driver[]} drivers @param {import("./board.js").Day} day @returns {Gap} */
 function field(drivers, day) {
@@ -150,7 +183,7 @@ function field(drivers, day) {
   const isKnownFirst = first.rank !== null;
   return {
     ...NOTHING,
-    kind: "standings",
+    kind: FIELD_KINDS[standings.basis],
     aheadIndex: isKnownFirst ? first.index : null,
     ms: second.rank === null ? null : second.gapMs,
     label: isKnownFirst ? GAP_LABELS[standings.basis] : "",
@@ -167,6 +200,8 @@ function field(drivers, day) {
 export function gapOf(drivers, day) {
   if (drivers.length === 0) return because(WHY.noRig);
   if (drivers.length > 2) return field(drivers, day);
+  const over = drivers.length === 2 && drivers.every(({ link }) => link !== "lost") ? result(drivers[0], drivers[1]) : null;
+  if (over !== null) return over;
   const why = hindrance(drivers);
   if (why !== null) return because(why);
   return drivers.length === 1 ? alone(drivers[0]) : duel(drivers[0], drivers[1]);

@@ -1,10 +1,12 @@
 // @ts-check
 /**
- * Three rigs or more have no one gap between them: they stand in an order, of the race when all are in one, else of
- * their best laps. Pure.
+ * Three rigs or more have no one gap between them: they stand in an order, of the race that two or more of them drive
+ * together, else of their best laps at the track that the wall is about. Who takes no part stands behind. Pure.
  */
 import { boardFor } from "./board.js";
 import { isKnown } from "./format.js";
+import { endingOf } from "./result.js";
+import { shownTrack } from "./venue.js";
 
 /** @typedef {import("./venue.js").Driver} Driver */
 /** @typedef {import("./board.js").Day} Day */
@@ -17,7 +19,7 @@ import { isKnown } from "./format.js";
  * @property {number | null} gapMs To the first of the rigs.
  */
 
-/** @typedef {{basis: "race" | "day" | "session", rows: readonly Standing[]}} Standings */
+/** @typedef {{basis: "race" | "over" | "day" | "session", rows: readonly Standing[]}} Standings */
 
 /** A rig that has no place among the others. @param {Driver} driver @returns {Standing} */
 export const unranked = ({ index }) => ({ index, rank: null, timeMs: null, gapMs: null });
@@ -45,8 +47,11 @@ function ordered(drivers, figureOf, toldOf) {
   ];
 }
 
+/** In a race, or home from one. @param {Driver} driver */
+const isRacing = ({ isDriving, data }) => data.same_race === true && typeof data.session_uid === "string" && (isDriving || endingOf(data) !== null);
+
 /** @param {Driver} driver */
-const position = ({ isDriving, data }) => (isDriving && isKnown(data.position) && data.position >= 1 ? data.position : null);
+const position = ({ data }) => (isKnown(data.position) && data.position >= 1 ? data.position : null);
 
 /** How far behind the leader of the race. @param {Driver} driver */
 function toLeaderMs({ data }) {
@@ -61,29 +66,38 @@ function raceGap(driver, first) {
   return { timeMs: null, gapMs: driver === first ? 0 : isBehind ? mine - theirs : null };
 }
 
-/** Do all that drive sit in one race? @param {readonly Driver[]} drivers */
-function isOneRace(drivers) {
-  const driving = drivers.filter(({ isDriving }) => isDriving);
-  const uid = driving[0]?.data.session_uid;
-  return driving.length > 1 && typeof uid === "string" && driving.every(({ data }) => data.same_race === true && data.session_uid === uid);
+/** The rigs that share a race, most of them in one; none when no two do. @param {readonly Driver[]} drivers @returns {readonly Driver[]} */
+function racersOf(drivers) {
+  const racing = drivers.filter(isRacing);
+  const groups = racing.map(({ data }) => racing.filter((other) => other.data.session_uid === data.session_uid));
+  return groups.filter((group) => group.length > 1).reduce((most, group) => (group.length > most.length ? group : most), /** @type {readonly Driver[]} */ ([]));
+}
+
+/** Is each rig at a track of its own? @param {readonly Driver[]} drivers */
+function areApart(drivers) {
+  const tracks = drivers.flatMap(({ track }) => track ?? []);
+  return tracks.length > 1 && new Set(tracks).size === tracks.length;
 }
 
 /**
  * @param {readonly Driver[]} drivers
  * @param {Day} day
- * @returns {Standings | null} `null` when the rigs are at different tracks: lap times of those are not held together.
+ * @returns {Standings | null} `null` when each rig is at a track of its own: lap times of those are not held together.
  */
 export function standingsOf(drivers, day) {
-  if (isOneRace(drivers)) return { basis: "race", rows: ordered(drivers, position, raceGap) };
-  const tracks = new Set(drivers.flatMap(({ track }) => track ?? []));
-  if (tracks.size > 1) return null;
-  const [track = null] = tracks;
+  const racers = racersOf(drivers);
+  if (racers.length > 0) {
+    const basis = racers.every(({ data }) => endingOf(data) !== null) ? "over" : "race";
+    return { basis, rows: ordered(drivers, (driver) => (racers.includes(driver) ? position(driver) : null), raceGap) };
+  }
+  if (areApart(drivers)) return null;
+  const track = shownTrack(drivers, day.boards.map((told) => told.track));
   const board = boardFor(day, track);
   const laps = board?.rigs ?? board?.rows ?? [];
   /** @param {Driver} driver They are in order, so the first of a rig is its best. */
   const ofDay = ({ rigId }) => laps.find((row) => row.rigId === rigId)?.lapTimeMs ?? null;
   /** @param {Driver} driver */
-  const ofSession = ({ link, data: { best_lap_time_ms: ms } }) => (link === "live" && isKnown(ms) && ms > 0 ? ms : null);
+  const ofSession = ({ link, track: where, data: { best_lap_time_ms: ms } }) => (link === "live" && where === track && isKnown(ms) && ms > 0 ? ms : null);
   const isOfDay = drivers.some((driver) => ofDay(driver) !== null);
   const best = isOfDay ? ofDay : ofSession;
   return {

@@ -10,6 +10,8 @@
  */
 import { answered, failed, notAsked } from "./cloud.js";
 import { isKnown } from "./format.js";
+import { redFlagAfter, redFlagAt } from "./racecontrol.js";
+import { endAfter } from "./result.js";
 import { age, emptyRing, NOTHING, push } from "./ring.js";
 import { displayOf, USUAL_DISPLAY } from "./units.js";
 import { tell } from "./words/facts.js";
@@ -27,9 +29,12 @@ import { tell } from "./words/facts.js";
  * @property {number | null} receivedAt When that state came.
  * @property {number | null} seq Its number; counts from 1 again when the gateway restarts.
  * @property {number} skipped States that the gateway did not send because this page read too slowly.
+ * @property {boolean} hasSent It was live while this page was open.
  * @property {Rate} rate States received in the last whole second.
  * @property {import("./ring.js").Ring} trace
  * @property {RigData | null} lastLap The newest LapCompleted of the rig's own car in this session.
+ * @property {import("./racecontrol.js").RedFlag | null} redFlag
+ * @property {RigData | null} end What is kept of a race that has ended, until the rig drives again.
  * @property {readonly RigData[]} withdrawn The latest LapWithdrawn of any car: a replay must not bring those laps back.
  */
 
@@ -80,9 +85,12 @@ const newRig = (told, now) => ({
   receivedAt: null,
   seq: null,
   skipped: 0,
+  hasSent: false,
   rate: { count: 0, since: now, perSecond: null },
   trace: emptyRing(),
   lastLap: null,
+  redFlag: null,
+  end: null,
   withdrawn: [],
 });
 
@@ -142,8 +150,11 @@ function updated(rig, message, now) {
     receivedAt: now,
     seq,
     skipped: rig.skipped + missed,
+    hasSent: rig.hasSent || data.link === "live",
     rate: counted(rig.rate, 1, now),
     trace: push(isNewSession ? emptyRing() : rig.trace, traceSample(data), now),
+    redFlag: redFlagAt(rig.redFlag, data),
+    end: endAfter(rig.end, data),
     lastLap: isNewSession && rig.lastLap?.session_uid !== data.session_uid ? null : rig.lastLap,
   };
 }
@@ -168,7 +179,14 @@ function inserted(rows, row) {
   }
   // Each rig's events come in order, but rigs replay one after the other: find the place by time of receipt.
   const place = rows.findIndex((other) => other.at <= row.at);
-  return (place === -1 ? [...rows, row] : rows.toSpliced(place, 0, row)).slice(0, TIMELINE_ROWS);
+  return kept(place === -1 ? [...rows, row] : rows.toSpliced(place, 0, row));
+}
+
+/** At most so many rows; what concerns no guest goes first. @param {readonly Row[]} rows @returns {readonly Row[]} */
+function kept(rows) {
+  if (rows.length <= TIMELINE_ROWS) return rows;
+  const oldestMinor = rows.findLastIndex(({ told }) => told.isMinor === true);
+  return oldestMinor === -1 ? rows.slice(0, TIMELINE_ROWS) : rows.toSpliced(oldestMinor, 1);
 }
 
 /** @param {readonly Row[]} rows @param {string} rigId @param {RigData} withdrawal @returns {readonly Row[]} */
@@ -210,7 +228,10 @@ function recorded(state, message) {
   const told = tell(event, ownCar);
   const standing = event.kind === "LapWithdrawn" ? withoutLap(state.timeline, rig_id, event) : state.timeline;
   const timeline = told === null ? standing : inserted(standing, { id: event.event_id, rig_id, at: receivedAt(event), event, told });
-  return withRig({ ...state, timeline }, rig_id, (known) => lapped(known, event, replay === true));
+  return withRig({ ...state, timeline }, rig_id, (known) => ({
+    ...lapped(known, event, replay === true),
+    redFlag: redFlagAfter(known.redFlag, event),
+  }));
 }
 
 /**

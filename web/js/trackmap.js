@@ -201,6 +201,15 @@ export function carsOn(drivers, track) {
 }
 
 /**
+ * Where there is road, for there is a car: others' as well, and where a rig was before it went silent. So every car
+ * that is shown has a map under it.
+ *
+ * @param {Cars} cars
+ * @returns {readonly Point[]}
+ */
+export const roadUnder = ({ rigs, others }) => [...rigs.map(({ place }) => place), ...others];
+
+/**
  * Push marks apart that would cover each other, both by the same way along the line between them.
  *
  * @param {readonly Point[]} marks

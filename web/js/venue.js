@@ -4,6 +4,8 @@
  * it. Pure. Only a rig that is live tells numbers; the last known name of its track may stand a while longer.
  */
 import { cleanName, isKnown } from "./format.js";
+import { controlOf, gravest } from "./racecontrol.js";
+import { shownData } from "./result.js";
 import { linkOf } from "./store.js";
 
 /** @typedef {import("./store.js").Link} Link */
@@ -15,7 +17,8 @@ import { linkOf } from "./store.js";
  * @property {Link} link
  * @property {boolean} isDriving Live, and in a car of its own.
  * @property {string | null} track
- * @property {Record<string, any>} data Empty before its first state.
+ * @property {Record<string, any>} data Empty before its first state; in the menu after a race, what is kept of that.
+ * @property {import("./racecontrol.js").Control | null} control What race control has ordered there.
  * @property {number | null} receivedAt
  */
 
@@ -26,6 +29,7 @@ import { linkOf } from "./store.js";
  * @property {string | null} track
  * @property {string | null} session
  * @property {string | null} weather
+ * @property {import("./racecontrol.js").Control | null} control
  * @property {number | null} trackC
  * @property {number | null} airC
  * @property {{seconds: number, isLeft: boolean} | null} clock What is left of the session, or how long it has run.
@@ -37,7 +41,7 @@ const NO_DATA = Object.freeze({});
 /** @param {import("./store.js").State} state @param {number} now @returns {readonly Driver[]} */
 export const driversOf = (state, now) =>
   state.rigs.map((rig, index) => {
-    const data = rig.data ?? NO_DATA;
+    const data = shownData(rig.data, rig.end) ?? NO_DATA;
     const link = linkOf(state, rig, now);
     return {
       index,
@@ -46,6 +50,7 @@ export const driversOf = (state, now) =>
       isDriving: link === "live" && data.mode === "driving",
       track: cleanName(data.track),
       data,
+      control: controlOf(data, rig.redFlag),
       receivedAt: rig.receivedAt,
     };
   });
@@ -57,8 +62,8 @@ const agreed = (values) => (values.length > 0 && values.every((value) => value =
 const agreedOfKnown = (values) => agreed(values.flatMap((value) => value ?? [])) ?? null;
 
 /**
- * The track that map and board are about: the one that all live rigs drive; where they differ, the one of them that
- * saw the day's newest lap; where no rig is live, the last one known; at last the day's newest.
+ * The track that map and board are about: the one that most live rigs drive; of several the one that saw the day's
+ * newest lap; where no rig is live, the last one known; at last the day's newest.
  *
  * @param {readonly Driver[]} drivers
  * @param {readonly string[]} dayTracks Tracks of the day, the one with the newest lap first.
@@ -67,8 +72,12 @@ const agreedOfKnown = (values) => agreed(values.flatMap((value) => value ?? []))
 export function shownTrack(drivers, dayTracks) {
   const known = drivers.filter(({ track }) => track !== null);
   const live = known.filter(({ link }) => link === "live");
-  const tracks = (live.length > 0 ? live : known).map(({ track }) => /** @type {string} */ (track));
-  return agreed(tracks) ?? dayTracks.find((track) => tracks.includes(track)) ?? tracks[0] ?? dayTracks[0] ?? null;
+  const all = (live.length > 0 ? live : known).map(({ track }) => /** @type {string} */ (track));
+  /** @param {string} track */
+  const rigsAt = (track) => all.filter((other) => other === track).length;
+  const most = Math.max(...all.map(rigsAt));
+  const tracks = all.filter((track) => rigsAt(track) === most);
+  return dayTracks.find((track) => tracks.includes(track)) ?? tracks[0] ?? dayTracks[0] ?? null;
 }
 
 /** @param {Record<string, any>} data @returns {Scene["clock"]} */
@@ -87,6 +96,7 @@ function sceneOf(drivers) {
     track: drivers[0].track,
     session: cleanName(drivers[0].data.session_type),
     weather: cleanName(agreedOfKnown(live.map((data) => data.weather))),
+    control: gravest(drivers.filter(({ isDriving }) => isDriving).map(({ control }) => control)),
     trackC: agreedOfKnown(live.map((data) => (isKnown(data.track_temperature_c) ? data.track_temperature_c : null))),
     airC: agreedOfKnown(live.map((data) => (isKnown(data.air_temperature_c) ? data.air_temperature_c : null))),
     clock: isOneSession && live.length > 0 ? clockOf(live[0]) : null, // two sessions have two clocks

@@ -37,7 +37,7 @@ const paint = createPainter(() => {
 /** @param {compare.CompareState} next */
 function become(next) {
   state = next;
-  const search = searchOf(state.wish);
+  const search = searchOf(state.chosen); // what the page filled in itself may change with the next lap
   if (search !== location.search) history.replaceState(null, "", search || location.pathname);
   if (state.listing === null && !state.isListFailing) askList();
   for (const lapId of compare.questions(state)) askLap(lapId);
@@ -46,12 +46,12 @@ function become(next) {
 
 /** A person has chosen: the way back leads to what was shown before. @param {compare.CompareState} next */
 function choose(next) {
-  if (searchOf(next.wish) !== location.search) history.pushState(null, "", searchOf(next.wish));
+  if (searchOf(next.chosen) !== location.search) history.pushState(null, "", searchOf(next.chosen) || location.pathname);
   become(next);
 }
 
 async function askList() {
-  const { day } = state.wish;
+  const { day } = state.chosen;
   if (dayAsked === day) return;
   dayAsked = day;
   state = compare.listAsked(state);

@@ -100,17 +100,16 @@ const drawZero = (look, isKnown) => (/** @type {any} */ u) => {
   ctx.lineTo(bbox.left + bbox.width, y);
   ctx.stroke();
   ctx.font = scaledFont(look);
-  ctx.lineJoin = "round";
-  ctx.lineWidth = look.text * devicePixelRatio * 0.25;
-  ctx.strokeStyle = look.colours.surface;
   ctx.textAlign = "left";
   ctx.textBaseline = "middle";
+  const height = look.text * devicePixelRatio * 1.3;
   const inset = look.text * devicePixelRatio * 0.5;
   /** @type {[string, string, number][]} */
   const words = [[HALVES.above, look.colours.a, bbox.top + inset * 1.4], [HALVES.below, look.colours.b, bbox.top + bbox.height - inset * 1.4]];
   for (const [word, colour, at] of isKnown ? words : []) {
+    ctx.fillStyle = look.colours.surface; // the delta's line ends at the word and does not strike it through
+    ctx.fillRect(bbox.left + inset / 2, at - height / 2, ctx.measureText(word).width + inset, height);
     ctx.fillStyle = colour;
-    ctx.strokeText(word, bbox.left + inset, at);
     ctx.fillText(word, bbox.left + inset, at);
   }
   ctx.restore();

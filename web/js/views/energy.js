@@ -60,6 +60,8 @@ export function createEnergy() {
   const penalties = cell("penalties_s", "figure");
   const warnings = cell("warnings", "energy-spare");
   const damage = cell("damage", "figure");
+  const damageLabel = el("span", "label", LABELS.damage);
+  const damagePart = textOf(damageLabel);
   const flagState = attributeOf(flag.node, "data-state");
   const penaltyState = attributeOf(penalties.node, "data-state");
   const damageTone = attributeOf(damage.node, "data-tone");
@@ -74,16 +76,16 @@ export function createEnergy() {
       wings.node,
       stat(LABELS.fuel, "", fuel.node, spare.node),
       stat(LABELS.flag, "", flag.node),
-      stat(LABELS.damage, "", damage.node),
+      el("div", "stat", damageLabel, el("span", "stat-values", damage.node)),
       stat(LABELS.penalties, "", penalties.node, warnings.node),
       stat(LABELS.pit, "", pit.node),
     ),
   );
   node.dataset.widget = "energy";
 
-  /** @param {Record<string, any>} data */
-  const update = (data) => {
-    const flagText = flagWord(data.fia_flag, data.safety_car);
+  /** @param {Record<string, any>} data @param {boolean} isRedFlag */
+  const update = (data, isRedFlag) => {
+    const flagText = flagWord(data.fia_flag, data.safety_car, isRedFlag);
     const hurt = damageWord(data.damage);
     ers.update(data);
     wings.update(data);
@@ -95,6 +97,7 @@ export function createEnergy() {
     penalties.write(penaltyWord(data.penalties_s));
     penaltyState(isKnown(data.penalties_s) && data.penalties_s > 0 ? "some" : null);
     warnings.write(isKnown(data.warnings) && data.warnings > 0 ? `${LABELS.warningSign}${data.warnings}` : "");
+    damagePart(hurt.label);
     damage.write(hurt.text);
     damageTone(hurt.tone);
   };

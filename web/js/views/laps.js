@@ -3,7 +3,7 @@
 import { attributeOf, cell, el, textOf } from "../cells.js";
 import { isKnown, lapTime, sectorTime, whole } from "../format.js";
 import { LABELS } from "../words/labels.js";
-import { lapVerdict, sectorVerdict } from "../words/pane.js";
+import { endingWord, isContested, lapVerdict, sectorVerdict } from "../words/pane.js";
 
 const SECTORS = /** @type {const} */ (["s1", "s2", "s3"]);
 
@@ -17,6 +17,7 @@ export function createLaps() {
   const verdict = el("span", "laps-verdict");
   const verdictText = textOf(verdict);
   const verdictTone = attributeOf(verdict, "data-tone");
+  const over = attributeOf(running.node, "data-over");
   invalid.write("");
 
   const of = el("span", "", el("span", "label", " / "), total.node);
@@ -35,11 +36,13 @@ export function createLaps() {
     number.write(whole(data.lap_number));
     total.write(whole(data.total_laps));
     hideOf(isKnown(data.total_laps) ? null : "");
-    running.write(lapTime(data.current_lap_time_ms));
-    invalid.write(data.lap_invalid === true ? LABELS.invalid : "");
+    const ending = endingWord(data);
+    running.write(ending ?? lapTime(data.current_lap_time_ms));
+    over(ending === null ? null : "");
+    invalid.write(data.lap_invalid === true && ending === null ? LABELS.invalid : "");
     last.write(lapTime(data.last_lap_time_ms));
     best.write(lapTime(data.best_lap_time_ms));
-    const found = lapVerdict({ last: data.last_lap_time_ms, best: data.best_lap_time_ms, sessionBest: isSessionBest, valid: data.last_lap_valid });
+    const found = lapVerdict({ last: data.last_lap_time_ms, best: data.best_lap_time_ms, sessionBest: isSessionBest, valid: data.last_lap_valid, isOfMany: isContested(data) });
     verdictText(found === null ? "" : `${found.glyph} ${found.text}`);
     verdictTone(found?.tone ?? null);
   };
@@ -58,9 +61,9 @@ function createSector(name) {
   const tone = attributeOf(node, "data-tone");
   const mark = attributeOf(time.node, "data-mark");
 
-  /** @param {unknown} ms @param {unknown} marked */
-  const update = (ms, marked) => {
-    const verdict = sectorVerdict(marked);
+  /** @param {unknown} ms @param {unknown} marked @param {boolean} isOfMany */
+  const update = (ms, marked, isOfMany) => {
+    const verdict = sectorVerdict(marked, isOfMany);
     time.write(sectorTime(isKnown(ms) ? ms : null));
     glyphText(verdict?.glyph ?? "");
     glyphLabel(verdict?.text ?? null);
@@ -87,7 +90,7 @@ export function createSectors() {
   /** @param {Record<string, any>} data */
   const update = (data) => {
     lap.write(whole(data.sectors_lap_number));
-    SECTORS.forEach((name, place) => blocks[place].update(data.sector_times_ms?.[name], data.sector_marks?.[name]));
+    SECTORS.forEach((name, place) => blocks[place].update(data.sector_times_ms?.[name], data.sector_marks?.[name], isContested(data)));
   };
   return { node, update };
 }

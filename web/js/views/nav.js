@@ -11,6 +11,14 @@ function link(href, text, here) {
   return node;
 }
 
+/** A rig's id may be longer than its room. @param {string} rigId @param {string} here */
+function rigLink(rigId, here) {
+  const node = link(`/rig/${encodeURIComponent(rigId)}`, rigId, here);
+  node.title = rigId;
+  node.dataset.mayCut = "";
+  return node;
+}
+
 /**
  * @param {HTMLElement} mount A nav element.
  * @param {string} here Path of this page.
@@ -25,7 +33,7 @@ export function createNav(mount, here = location.pathname) {
     shown = rigIds.join();
     mount.replaceChildren(
       link("/", NAV.wall, here),
-      ...rigIds.map((rigId) => link(`/rig/${encodeURIComponent(rigId)}`, rigId, here)),
+      ...rigIds.map((rigId) => rigLink(rigId, here)),
       link("/compare", NAV.compare, here),
       link("/ops", NAV.ops, here),
     );

@@ -62,7 +62,7 @@ function createPackets() {
   /** @param {import("../ops/rig.js").RigView} rig */
   const update = ({ packets, nowAndThen }) => {
     table.update(packets);
-    nothingHidden(packets.length > 0);
+    nothingHidden(packets.length > 0 || nowAndThen !== "");
     quietHidden(nowAndThen === "");
     othersText(nowAndThen);
   };

@@ -58,7 +58,7 @@ export function createVerdict(mount) {
   const [detail, more] = [el("p", "ops-verdict-detail"), el("p", "ops-verdict-detail")];
   const [problems, evidence] = [el("ul", "ops-problems"), el("ul", "ops-proofs")];
   mount.setAttribute("aria-label", OPS.wrong);
-  mount.replaceChildren(el("p", "label ops-question", OPS.wrong), glyph, announced, el("div", "ops-verdict-body", problems, evidence, detail, more));
+  mount.replaceChildren(el("p", "label ops-question", OPS.wrong), glyph, announced, el("div", "ops-verdict-body", problems, more, evidence, detail));
   const [glyphText, headlineText, detailText, moreText] = [textOf(glyph), textOf(headline), textOf(detail), textOf(more)];
   const tone = attributeOf(mount, "data-verdict");
   const [drawProblems, drawEvidence] = [listOf(problems, problemLine), listOf(evidence, evidenceLine)];

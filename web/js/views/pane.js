@@ -1,9 +1,11 @@
 // @ts-check
 /** [edge] One rig's pane: puts its widgets together and says how far they may be believed. */
 import { attributeOf, el } from "../cells.js";
-import { badgeOf } from "../format.js";
+import { badgeOf, isKnown } from "../format.js";
+import { controlOf } from "../racecontrol.js";
+import { shownData } from "../result.js";
 import { isSessionBest, silentS } from "../store.js";
-import { paneNotice } from "../words/pane.js";
+import { endingWord, paneNotice } from "../words/pane.js";
 import { createDial } from "./dial.js";
 import { createEnergy } from "./energy.js";
 import { createIdentity } from "./identity.js";
@@ -49,11 +51,13 @@ export function createPane(rig, index) {
   node.setAttribute("aria-label", rig.rig_id);
   const linkMark = attributeOf(node, "data-link");
   const modeMark = attributeOf(node, "data-mode");
-  const widgets = [revLights, identity, dial, speed, sectors, pedals, tyres, energy];
+  const widgets = [revLights, identity, dial, speed, sectors, pedals, tyres];
   /** @type {unknown} */
   let drawn = null;
   /** @type {unknown} */
   let drawnFor = null;
+  /** @type {unknown} */
+  let drawnFlag = null;
 
   /**
    * @param {import("../store.js").Rig} now
@@ -62,15 +66,17 @@ export function createPane(rig, index) {
    * @param {import("../units.js").Display} display
    */
   const update = (now, link, clockMs, display) => {
-    const data = now.data ?? NO_DATA;
-    if (data !== drawn || display !== drawnFor) {
-      drawn = data;
+    const data = shownData(now.data, now.end) ?? NO_DATA;
+    if (now.data !== drawn || display !== drawnFor || now.redFlag !== drawnFlag) {
+      drawn = now.data;
       drawnFor = display;
+      drawnFlag = now.redFlag;
       for (const widget of widgets) widget.update(data, display);
+      energy.update(data, controlOf(data, now.redFlag) === "red flag");
     }
     laps.update(data, isSessionBest(now));
     trace.update(now.trace);
-    notice.update(paneNotice(now, link, { mode: data.mode, silentS: silentS(now, clockMs), packetsPerS: data.packets_per_s }));
+    notice.update(paneNotice(now, link, { mode: data.mode, ending: endingWord(data), hasValues: isKnown(data.speed_kph) || isKnown(data.lap_number), silentS: silentS(now, clockMs), hasSent: now.hasSent, packetsPerS: data.packets_per_s }));
     linkMark(link);
     modeMark(typeof data.mode === "string" ? data.mode : null);
   };

@@ -48,9 +48,11 @@ export function createRigLaps(mount, rigId) {
   /** @type {unknown[]} */
   let drawn = [];
   let day = dayOf(null);
+  const mountHidden = hiddenOf(mount);
 
   /** @param {import("../store.js").State} state */
   const update = (state) => {
+    mountHidden(state.greeted && !state.rigs.some(({ rig_id }) => rig_id === rigId)); // of a rig that is not there nothing can be said
     const driven = cleanName(state.rigs.find(({ rig_id }) => rig_id === rigId)?.data?.track);
     if (state.day !== drawn[0]) day = dayOf(state.day);
     want(trackFor(day, rigId, driven), day.version);

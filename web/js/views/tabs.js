@@ -1,6 +1,7 @@
 // @ts-check
 /** [edge] On a phone: which part of the wall is shown. On a wall this is hidden, since all parts are. */
 import { el } from "../cells.js";
+import { badgeOf } from "../format.js";
 import { LABELS } from "../words/labels.js";
 
 /** Words that no rig can be called: an id has neither spaces nor signs but `_` and `-`. */
@@ -26,9 +27,9 @@ export function createTabs(mount, onTab) {
     mark();
     onTab(tab);
   };
-  /** @param {string} tab @param {string} text */
-  const tabOf = (tab, text) => {
-    const button = el("button", "tab", text);
+  /** @param {string} tab @param {...(Node | string)} children */
+  const tabOf = (tab, ...children) => {
+    const button = el("button", "tab", ...children);
     button.type = "button";
     button.dataset.tab = tab;
     button.addEventListener("click", () => {
@@ -38,12 +39,23 @@ export function createTabs(mount, onTab) {
     return button;
   };
 
+  /** By its badge, and its id where there is room for that. @param {string} rigId @param {number} index */
+  const rigTab = (rigId, index) => {
+    const badge = el("span", "badge tab-badge", badgeOf(index));
+    const name = el("span", "tab-name", rigId);
+    name.dataset.mayCut = "";
+    const button = tabOf(rigId, badge, name);
+    button.dataset.badge = badgeOf(index);
+    button.setAttribute("aria-label", rigId);
+    return button;
+  };
+
   /** @param {import("../store.js").State} state */
   const update = ({ rigs }) => {
     const wanted = JSON.stringify(rigs.map((rig) => rig.rig_id));
     if (wanted === shown) return;
     shown = wanted;
-    mount.replaceChildren(...rigs.map(({ rig_id }) => tabOf(rig_id, rig_id)), tabOf(DUEL, LABELS.tabDuel), tabOf(EVENTS, LABELS.timeline));
+    mount.replaceChildren(...rigs.map(({ rig_id }, index) => rigTab(rig_id, index)), tabOf(DUEL, LABELS.tabDuel), tabOf(EVENTS, LABELS.timeline));
     const isStill = picked === DUEL || picked === EVENTS || rigs.some(({ rig_id }) => rig_id === picked);
     choose(isStill ? picked : rigs[0]?.rig_id ?? DUEL);
   };

@@ -1,30 +1,42 @@
 // @ts-check
 /** [edge] What happened on all rigs, newest first, with a choice of rig and kind. */
 import { attributeOf, el, hiddenOf, textOf } from "../cells.js";
+import { chronicle } from "../chronicle.js";
 import { badgeOf, wallClock } from "../format.js";
 import { USUAL_DISPLAY } from "../units.js";
 import { lineOf } from "../words/facts.js";
 import { CATEGORIES, LABELS } from "../words/labels.js";
 
-/** @typedef {import("../store.js").Row} Row */
+/** @typedef {import("../chronicle.js").Line} Line */
 
 const EVERY = "";
 
-/** @param {Row} row @param {number} index The rig's place; -1 for one that is no more, which has no badge. */
-function createRow(row, index) {
+/** @param {number} index The rig's place; -1 for one that is no more, which has no badge. */
+function badge(index) {
+  const node = el("span", index < 0 ? "" : "badge is-small", index < 0 ? "" : badgeOf(index)); // its room is kept
+  if (index >= 0) node.dataset.badge = badgeOf(index);
+  return node;
+}
+
+/** @param {Line} row @param {(rigId: string) => number} placeOf */
+function createRow(row, placeOf) {
   const glyph = el("span", "fact-glyph");
   const text = el("bdi", "fact-text");
   text.dataset.mayCut = "";
-  const badge = el("span", index < 0 ? "" : "badge is-small", index < 0 ? "" : badgeOf(index)); // its room is kept
-  const node = el("li", "fact", el("time", "fact-time value", wallClock(row.at)), badge, glyph, text);
-  node.dataset.kind = row.event.kind;
-  node.dataset.rigId = row.rig_id;
-  if (index >= 0) node.dataset.badge = badgeOf(index);
+  const badges = el("span", "fact-badges");
+  const node = el("li", "fact", el("time", "fact-time value", wallClock(row.at)), badges, glyph, text);
+  let worn = "";
   const glyphText = textOf(glyph);
   const factText = textOf(text);
   const tone = attributeOf(node, "data-tone");
-  /** @param {Row} now @param {import("../units.js").SpeedUnit} unit */
-  const update = ({ told }, unit) => {
+  /** @param {Line} now @param {import("../units.js").SpeedUnit} unit */
+  const update = ({ told, event, rig_id, rigIds }, unit) => {
+    node.dataset.kind = event.kind;
+    node.dataset.rigId = rig_id;
+    if (rigIds.join() !== worn) {
+      worn = rigIds.join();
+      badges.replaceChildren(...rigIds.map(placeOf).sort((one, other) => one - other).map(badge));
+    }
     glyphText(told.glyph);
     factText(lineOf(told, unit));
     tone(told.tone);
@@ -73,8 +85,10 @@ export function createTimeline(mount, onlyRig = null) {
   let rigWanted = onlyRig ?? EVERY;
   let kindWanted = EVERY;
   let offered = "";
-  /** @type {readonly Row[]} */
+  /** @type {readonly import("../store.js").Row[]} */
   let drawn = [];
+  /** @type {readonly Line[]} */
+  let lines = [];
   /** @type {readonly import("../store.js").Rig[]} */
   let rigs = [];
   /** @type {Map<string, ReturnType<typeof createRow>>} */
@@ -85,13 +99,16 @@ export function createTimeline(mount, onlyRig = null) {
   const nothing = el("p", "facts-nothing", LABELS.noFacts);
   const nothingHidden = hiddenOf(nothing);
 
-  /** @param {Row} row */
-  const isWanted = (row) =>
-    (rigWanted === EVERY || row.rig_id === rigWanted) && (kindWanted === EVERY || row.told.category === kindWanted);
+  /** @param {Line} line */
+  const isWanted = ({ rigIds, told }) =>
+    (rigWanted === EVERY || rigIds.includes(rigWanted)) && (kindWanted === EVERY ? told.isMinor !== true : told.category === kindWanted);
+
+  /** @param {string} rigId */
+  const placeOf = (rigId) => rigs.findIndex(({ rig_id }) => rig_id === rigId);
 
   const draw = () => {
-    const wanted = drawn.filter(isWanted);
-    const kept = new Map(wanted.map((row) => [row.id, rows.get(row.id) ?? createRow(row, rigs.findIndex((rig) => rig.rig_id === row.rig_id))]));
+    const wanted = lines.filter(isWanted);
+    const kept = new Map(wanted.map((row) => [row.id, rows.get(row.id) ?? createRow(row, placeOf)]));
     for (const [id, { node }] of rows) if (!kept.has(id)) node.remove();
     rows = kept;
     wanted.forEach((row, place) => {
@@ -134,6 +151,7 @@ export function createTimeline(mount, onlyRig = null) {
     }
     if (state.timeline === drawn && !isOtherUnit && !areOtherRigs) return;
     drawn = state.timeline;
+    lines = chronicle(onlyRig === null ? drawn : drawn.filter(({ rig_id }) => rig_id === onlyRig));
     draw();
   };
   return { update };

@@ -5,7 +5,7 @@
  */
 import { attributeOf, el, textOf } from "../cells.js";
 import { badgeOf } from "../format.js";
-import { carsOn, fitted, fittedCrumbs, project, withCrumb } from "../trackmap.js";
+import { carsOn, fitted, fittedCrumbs, project, roadUnder, withCrumb } from "../trackmap.js";
 import { mapCaption, mapLabel } from "../words/duel.js";
 import { drawCrumbs, drawOthers, drawOutline, drawRigCars, paletteOf } from "./trackpaint.js";
 
@@ -16,7 +16,7 @@ import { drawCrumbs, drawOthers, drawOutline, drawRigCars, paletteOf } from "./t
 /** @typedef {import("../trackmap.js").Box} Box */
 /** @typedef {import("./trackpaint.js").Palette} Palette */
 
-const PADDING = 2.9; // v; room for a disc and its ring, pushed aside
+const PADDING = 3.5; // v; room for a disc and its ring, pushed aside, and for the arrow beside the start: trackpaint.js
 
 /** @type {readonly Point[]} */
 const NO_CRUMBS = Object.freeze([]);
@@ -81,15 +81,16 @@ function createPaper(box) {
     if (paper === null) return;
     const { airPen: pen, v, palette, box: room } = paper;
     const seen = fit;
+    const shown = seen === null ? [] : rigs; // without a fit there is no place on the paper for any car
     const places = seen === null ? [] : rigs.map(({ place }) => project(seen, place));
     const dots = seen === null ? [] : others.map((place) => project(seen, place));
     const halves = [...places, ...dots].map(([x, y]) => [Math.round(2 * x), Math.round(2 * y)]);
-    const wanted = JSON.stringify([rigs.map(({ index, isLive }) => [index, isLive]), halves]);
+    const wanted = JSON.stringify([shown.map(({ index, isLive }) => [index, isLive]), halves]);
     if (wanted === carsDrawn) return; // nobody has moved by half a pixel
     carsDrawn = wanted;
     pen.clearRect(0, 0, room.width, room.height);
     drawOthers(pen, dots, v, palette);
-    drawRigCars(pen, rigs, places, v, palette);
+    drawRigCars(pen, shown, places, v, palette);
   };
   return { measure, drawGround, drawCars };
 }
@@ -128,9 +129,7 @@ export function createTrackMap() {
       shownTrack = track;
       crumbs = NO_CRUMBS;
     }
-    // Where the others were is road as well.
-    const places = [...cars.rigs.filter(({ isLive }) => isLive).map(({ place }) => place), ...cars.others];
-    if (outline === null) crumbs = places.reduce(withCrumb, crumbs);
+    if (outline === null) crumbs = roadUnder(cars).reduce(withCrumb, crumbs);
     drawAgain = () => {
       paper.drawGround(outline, outline === null ? crumbs : NO_CRUMBS);
       paper.drawCars(cars);

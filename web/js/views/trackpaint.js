@@ -170,9 +170,13 @@ export function drawRigCars(pen, cars, places, v, palette) {
   /** @param {(car: RigCar, place: number) => void} draw */
   const each = (draw) =>
     cars.forEach((car, place) => {
-      pen.globalAlpha = car.isLive ? 1 : palette.dimmed;
-      draw(car, place);
-      pen.globalAlpha = 1;
+      pen.save();
+      try {
+        pen.globalAlpha = car.isLive ? 1 : palette.dimmed;
+        draw(car, place);
+      } finally {
+        pen.restore(); // whatever goes wrong with one car dims no later paint
+      }
     });
   each(({ index }, place) => drawTether(pen, places[place], discs[place], v, rigColour(palette, index)));
   each((car, place) => drawDisc(pen, car, discs[place], v, palette));

@@ -3,29 +3,42 @@
 import { attributeOf, cell, el, hiddenOf, textOf } from "../cells.js";
 import { badgeOf, cleanText, sessionClock, UNKNOWN, whole } from "../format.js";
 import { temperature, temperatureUnit } from "../units.js";
-import { DUEL, joined } from "../words/duel.js";
+import { CONTROLS, DUEL, joined } from "../words/duel.js";
 
 /** More places than this would leave no room for the duel. */
 const MOST_PLACES = 4;
 const EVENT_LENGTH = 80;
 
-/** @param {string} label @param {HTMLElement} value */
-const degrees = (label, value) => el("span", "venue-temperature", el("span", "label", `${label} `), value);
+/** A temperature under its label; both are left out while rigs differ, or none tells. @param {string} label @param {string} name */
+function createDegrees(label, name) {
+  const value = cell(name, "venue-degrees");
+  const node = el("span", "venue-temperature", el("span", "label", `${label} `), value.node);
+  const hide = hiddenOf(node);
+  /** @param {number | null} celsius @param {import("../units.js").TemperatureUnit} unit */
+  const write = (celsius, unit) => {
+    hide(celsius === null);
+    value.write(celsius === null ? "" : `${whole(temperature(celsius, unit))} ${temperatureUnit(unit)}`);
+  };
+  return { node, write };
+}
 
 function createPlace() {
   const badges = el("span", "venue-badges");
   const track = cell("venue.track", "venue-track", "bdi");
   const session = cell("venue.session", "venue-session", "bdi");
-  const trackHeat = cell("venue.track_temperature", "venue-degrees");
-  const airHeat = cell("venue.air_temperature", "venue-degrees");
+  const trackHeat = createDegrees(DUEL.trackTemperature, "venue.track_temperature");
+  const airHeat = createDegrees(DUEL.airTemperature, "venue.air_temperature");
   const clock = cell("venue.clock", "venue-time");
+  const control = cell("venue.control", "venue-control");
+  const controlHidden = hiddenOf(control.node);
+  const controlTone = attributeOf(control.node, "data-control");
   const clockKind = el("span", "label");
   const clockKindText = textOf(clockKind);
   const node = el(
     "div",
     "venue-place",
-    el("p", "venue-line", badges, track.node, el("span", "venue-clock", clockKind, clock.node)),
-    el("p", "venue-line is-small", session.node, degrees(DUEL.trackTemperature, trackHeat.node), degrees(DUEL.airTemperature, airHeat.node)),
+    el("p", "venue-line", badges, track.node, control.node, el("span", "venue-clock", clockKind, clock.node)),
+    el("p", "venue-line is-small", session.node, trackHeat.node, airHeat.node),
   );
   track.node.dataset.mayCut = "";
   session.node.dataset.mayCut = "";
@@ -48,16 +61,16 @@ function createPlace() {
 
   /** @param {import("../venue.js").Scene} scene @param {boolean} isNamed @param {import("../units.js").TemperatureUnit} unit */
   const show = (scene, isNamed, unit) => {
-    const sign = temperatureUnit(unit);
-    /** @param {number | null} celsius */
-    const heat = (celsius) => (celsius === null ? UNKNOWN : `${whole(temperature(celsius, unit))} ${sign}`);
     hide(false);
     live(scene.isLive ? "" : null);
     name(isNamed ? scene.indexes : []);
     track.write(scene.track ?? UNKNOWN);
+    control.write(scene.control === null ? "" : CONTROLS[scene.control]);
+    controlHidden(scene.control === null);
+    controlTone(scene.control);
     session.write(joined([scene.session, scene.weather]) || UNKNOWN);
-    trackHeat.write(heat(scene.trackC));
-    airHeat.write(heat(scene.airC));
+    trackHeat.write(scene.trackC, unit);
+    airHeat.write(scene.airC, unit);
     clockKindText(scene.clock === null ? "" : scene.clock.isLeft ? DUEL.clockLeft : DUEL.clockRun);
     clock.write(scene.clock === null ? "" : sessionClock(scene.clock.seconds)); // two sessions have no one clock
   };
@@ -65,7 +78,7 @@ function createPlace() {
 }
 
 /** @type {import("../venue.js").Scene} */
-const NOWHERE = Object.freeze({ indexes: [], isLive: false, track: null, session: null, weather: null, trackC: null, airC: null, clock: null });
+const NOWHERE = Object.freeze({ indexes: [], isLive: false, track: null, session: null, weather: null, control: null, trackC: null, airC: null, clock: null });
 
 export function createVenue() {
   const places = Array.from({ length: MOST_PLACES }, createPlace);

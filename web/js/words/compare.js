@@ -83,14 +83,14 @@ export function spokenReading(metres, a, b, ms, unit) {
 }
 
 /** Why a lap counts less than it looks. @param {Lap} lap */
-export const marksOf = ({ isValid, isPitLap }) => [...(isValid === false ? ["✕ invalid"] : []), ...(isPitLap === true ? ["Ⓟ pit lap"] : [])];
+export const marksOf = ({ isValid, isPitLap }) => [...(isValid === false ? ["✕ invalid"] : []), ...(isPitLap === true ? ["pit lap"] : [])];
 
-/** Where and when a lap was driven. @param {Lap} lap */
+/** Which lap of which rig, and when. @param {Lap} lap */
 export const placeOf = ({ rigId, lapNumber, completedMs }) =>
   [isolated(rigId), `lap ${lapNumber ?? UNKNOWN}`, completedMs === null ? UNKNOWN : wallClock(completedMs)].join(" · ");
 
-/** How a lap was driven. @param {Lap} lap */
-export const mannerOf = ({ sessionType, compound }) => [sessionType, compound].filter((text) => text !== null).join(" · ");
+/** Where and how a lap was driven. @param {Lap} lap */
+export const mannerOf = ({ track, sessionType, compound }) => [track === null ? null : isolated(track), sessionType, compound].filter((text) => text !== null).join(" · ");
 
 /** A lap in one line. @param {Lap} lap @param {Side | null} takenAs The picker that holds it already. */
 export function optionText(lap, takenAs) {

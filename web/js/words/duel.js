@@ -1,6 +1,6 @@
 // @ts-check
 /** The words of the column between the panes: gap bar, track map, day board. Values in, words out. */
-import { capital, cleanName, UNKNOWN } from "../format.js";
+import { capital, cleanName, place, UNKNOWN } from "../format.js";
 
 export const DUEL = Object.freeze({
   centre: "The duel",
@@ -28,12 +28,13 @@ export const GAP_LABELS = Object.freeze({
   delta: "lap delta at equal distance",
   best: "lap delta to own best",
   race: "race order",
+  over: "race over",
   day: "best laps of the day",
   session: "best laps of the session",
 });
 
 /** What the one in front is, by kind. @type {Readonly<Record<string, string>>} */
-export const AHEAD = Object.freeze({ gap: "ahead", delta: "faster", standings: "leads" });
+export const AHEAD = Object.freeze({ gap: "ahead", delta: "faster", order: "leads", standings: "fastest", result: "won" });
 
 /** Reasons for no number that are about both rigs at once. */
 export const WHY = Object.freeze({
@@ -45,6 +46,7 @@ export const WHY = Object.freeze({
   noGap: "the gap is not known yet",
   noOrder: "no lap times yet",
   noRig: "no rig",
+  nobodyFinished: "the race is over, neither finished",
 });
 
 /** @typedef {"waiting" | "silent" | "paused" | "spectating" | "menu" | "no_car" | "nothing"} Absence Why a rig takes no part. */
@@ -67,6 +69,12 @@ export function absenceSentence(rigIds, absence) {
   return `${who} ${ABSENCES[absence][names.length === 1 ? 0 : 1]}`;
 }
 
+/** The label of a race that is over. @param {unknown} ahead @param {unknown} behind Places. */
+export const finalGap = (ahead, behind) => `race over, finished ${place(/** @type {any} */ (ahead))} and ${place(/** @type {any} */ (behind))}`;
+
+/** @param {string} rigId @param {string} ending */
+export const didNotFinish = (rigId, ending) => `race over: ${cleanName(rigId) ?? UNKNOWN} ${ending}`;
+
 /** How many valid laps a track has seen today. @param {number} laps */
 export const lapsWord = (laps) => `${laps} ${laps === 1 ? "lap" : "laps"}`;
 
@@ -87,6 +95,14 @@ export function mapCaption(track, isLearning, elsewhere) {
   const own = track === null ? DUEL.noTrack : isLearning ? DUEL.learning : null;
   return [own, ...elsewhere.map(([badge, where]) => `${badge} at ${where ?? UNKNOWN}`)].filter((words) => words !== null).join(" · ");
 }
+
+/** @type {Readonly<Record<import("../racecontrol.js").Control, string>>} */
+export const CONTROLS = Object.freeze({
+  "red flag": "RED FLAG",
+  "full safety car": "SAFETY CAR",
+  "virtual safety car": "VIRTUAL SAFETY CAR",
+  "formation lap": "FORMATION LAP",
+});
 
 /** What a place is called: `Time Trial · Clear`. @param {readonly (string | null)[]} words */
 export const joined = (words) => words.filter((word) => word !== null && word !== "").map(capital).join(" · ");

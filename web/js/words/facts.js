@@ -14,6 +14,7 @@ import { figure } from "../untrusted.js";
  * @property {{kph: number | null, after: string}} [speed] Told in the unit that the screen has when it is drawn.
  * @property {Tone} tone
  * @property {Category} category
+ * @property {boolean} [isMinor] Of cars of the game's own alone: told where its category is asked for, not among all.
  */
 
 /** @typedef {Record<string, any>} GameEvent One canonical event; its fields by kind: docs/websocket.md. */
@@ -105,7 +106,8 @@ const TELLERS = Object.freeze({
   PenaltyServed: (event) => told("!", "plain", "penalties", `${capital(event.penalty)} served, ${who(event)}`),
   Overtake: (event, ownCar) => {
     const concerns = isOwnCar(event.car_index, ownCar) || isOwnCar(event.overtaken_car_index, ownCar);
-    return told("↑", concerns ? "plain" : "quiet", "race", `${who(event)} overtakes ${nameOr(event.overtaken_driver_name)}`);
+    const text = `${who(event)} overtakes ${nameOr(event.overtaken_driver_name)}`;
+    return concerns ? told("↑", "plain", "race", text) : { ...told("↑", "quiet", "race", text), isMinor: true };
   },
   Collision: (event) => told("×", "flag", "race", `Collision – ${who(event)} and ${nameOr(event.other_driver_name)}`),
   Retirement: (event) => told("✕", "alert", "race", `${who(event)} retires${event.reason ? ` – ${event.reason}` : ""}`),
