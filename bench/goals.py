@@ -89,7 +89,8 @@ def verdict(goals: Sequence[Goal], figures: Mapping[str, float]) -> str:
         return "not all measured"
     missed = max(beyond(goal, goal.goal, figures[goal.figure]) for goal in goals)
     if missed > 1:
-        return f"**missed**, {missed:.1f} × the goal" if missed < float("inf") else "**missed**"
+        told = f"{missed:.2f}" if missed < 1.1 else f"{missed:.1f}"
+        return f"**missed**, {told} × the goal" if missed < float("inf") else "**missed**"
     if all(beyond(goal, goal.moonshot, figures[goal.figure]) <= 1 for goal in goals):
         return "moonshot"
     return "goal"
