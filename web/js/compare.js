@@ -146,8 +146,9 @@ export const listAsked = (state) => ({ ...state, isListOld: false });
  * @returns {CompareState} The same one when another day is wished for by now.
  */
 export function listAnswered(state, day, body) {
-  if (day !== state.chosen.day) return state;
   const listing = listingOf(body);
+  // Today may have been asked for by no name, and have got its name meanwhile.
+  if (day !== state.chosen.day && (day !== null || listing?.day !== state.chosen.day)) return state;
   return listing === null ? listFailed(state) : settled({ ...state, listing, lists: state.lists + 1, isListFailing: false });
 }
 
