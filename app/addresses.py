@@ -75,6 +75,13 @@ class HostAddresses:
             self._resolved = ()  # the host does not know its own name: the default route's address is all there is
 
 
+def own_names() -> tuple[str, ...]:
+    """The names by which this host is asked for: its own, without its domain, and as mDNS has it. Asks no resolver."""
+    name = socket.gethostname()
+    short = name.partition(".")[0]
+    return name, short, f"{short}.local"
+
+
 def in_order(default: str | None, found: Iterable[str]) -> tuple[str, ...]:
     """The addresses that a game on another machine can reach, each once.
 

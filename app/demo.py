@@ -47,6 +47,8 @@ _KEPT: Final = (
     "log_level",
     "log_format",
 )
+_SMALL: Final = {"DATACLOUD_OUTBOX_MAX_MB": "16", "DATACLOUD_OUTBOX_MIN_FREE_MB": "0", "HISTORY_MAX_MB": "16"}
+"""What goes with the demo needs no room: it runs in a container's 64 MB of /tmp too."""
 _START_S: Final = 20.0
 _STOP_S: Final = 12.0
 
@@ -105,9 +107,9 @@ def _environment(settings: Settings) -> dict[str, str]:
     names = {name.upper() for name in Settings.model_fields}
     others = {name: value for name, value in os.environ.items() if name.upper() not in names}
     kept = {name.upper(): str(getattr(settings, name)) for name in _KEPT}
-    rigs = json.dumps([rig.model_dump() for rig in settings.rigs])
+    rigs = json.dumps([rig.model_dump(exclude={"source", "forward_to"}) for rig in settings.rigs])
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return {**others, **kept, "RIGS": rigs, "PYTHONPATH": path}
+    return {**others, **kept, **_SMALL, "RIGS": rigs, "PYTHONPATH": path}
 
 
 def _replay_arguments(settings: Settings) -> list[str]:

@@ -6,8 +6,10 @@ TelemetryError
 │  ├─ UnsupportedPacket   a format we do not speak, or a packet id the format does not have
 │  └─ UnsupportedFormat   the game is set to a format we cannot read: the operator can mend that
 ├─ CaptureError           a capture file that is not what it says: the replay command prints it
+├─ BadTarget              a place that a rig's datagrams cannot be passed on to: start-up ends with it
 ├─ PortUnavailable        a rig's UDP port cannot be opened: start-up ends with it
 ├─ OutboxUnavailable      the outbox cannot be opened: start-up ends with it
+├─ TokenUnavailable       the operator token can be neither read nor made: start-up ends with it
 ├─ BadKey                 the private key cannot be used: start-up ends with it
 └─ DataCloudError         no answer that can be used; the rows stay where they are
    ├─ AuthFailed          the org refused the login or the token exchange: `uploader` pauses and tells the operator
@@ -55,12 +57,20 @@ class CaptureError(TelemetryError):
     """Not a capture we can read."""
 
 
+class BadTarget(TelemetryError):
+    """Datagrams cannot be passed on to what was given; the message says why, and goes on from the setting's name."""
+
+
 class PortUnavailable(TelemetryError):
     """A UDP port that cannot be opened."""
 
 
 class OutboxUnavailable(TelemetryError):
     """The outbox cannot be opened; the message says why and what to do."""
+
+
+class TokenUnavailable(TelemetryError):
+    """The operator token can be neither read nor made; the message says why and what to do, and holds nothing of it."""
 
 
 class BadKey(TelemetryError):

@@ -13,9 +13,10 @@ import signal
 import socket
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,37 +25,50 @@ from prometheus_client import GC_COLLECTOR, PLATFORM_COLLECTOR, PROCESS_COLLECTO
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import __version__
-from app.addresses import HostAddresses
+from app.addresses import HostAddresses, own_names
 from app.bus import Bus
 from app.datacloud.config import cloud_config
 from app.datacloud.status import OFF
 from app.duel.referee import Referee
-from app.errors import OutboxUnavailable, PortUnavailable
+from app.errors import OutboxUnavailable, PortUnavailable, TokenUnavailable
 from app.history.day import Calendar
 from app.history.historian import Historian
 from app.history.store import Store
-from app.ingest.layouts import PACKET_NAMES
 from app.ingest.recorder import Recorder
 from app.ingest.rotation import MIB, Limits
-from app.ingest.udp import Receive as ReceiveDatagram
-from app.ingest.udp import RigEndpoint, open_port
-from app.log import configure
+from app.line import Line
+from app.logfile import lines_lost
 from app.metrics import Distributions, GatewayCollector, Reading
 from app.normalize.events import Event
-from app.normalize.minting import RigIdentity
-from app.pipeline import RigPipeline, utc_now
-from app.publish.advice import ClientFigures, GatewayFigures, Link, PacketFigures, QueueFigures, RigFigures
+from app.pipeline import utc_now
+from app.preflight import begin
+from app.publish.advice import (
+    ClientFigures,
+    GatewayFigures,
+    PortFigures,
+    QueueFigures,
+    RigFigures,
+    SenderFigures,
+)
 from app.publish.connections import ConnectionsMiddleware
+from app.publish.control_routes import add_control_routes
 from app.publish.day_routes import add_day_routes
-from app.publish.frames import Display, RigCard
+from app.publish.door import Door
+from app.publish.faults import Faults
+from app.publish.frames import Display
 from app.publish.headers import SecurityHeaders
 from app.publish.health import RigHealth
 from app.publish.hub import Hub
 from app.publish.live import LiveView
 from app.publish.ops_routes import add_ops_routes
+from app.publish.origins import Origins
 from app.publish.routes import add_routes
-from app.settings import BadSettings, RigSettings, Settings, load_settings, unknown_keys
+from app.publish.rules import REASONS, Doorkeepers, Rules
+from app.runs import Runs
+from app.settings import Settings
+from app.sources import Sources, forwarder_of
 from app.supervisor import Supervisor
+from app.token import operator_token
 from app.uplink import Uplink
 
 logger = logging.getLogger(__name__)
@@ -72,14 +86,17 @@ class Gateway:
     """The running gateway: everything that is built from one set of settings.
 
     Raises:
-        BadSettings: Data Cloud is enabled and its settings cannot be used.
+        BadSettings: Data Cloud is enabled and its settings cannot be used, or datagrams cannot be passed on as set.
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._bus: Bus[Event] = Bus()
         self._recorder = _recorder(settings)
-        self._lines = [_Line(rig, self._bus, settings, self._recorder) for rig in settings.rigs]
+        self._lines = [
+            Line(rig, self._bus, settings, self._recorder, forwarder_of(rig, settings)) for rig in settings.rigs
+        ]
+        self._sources = Sources(self._lines, settings)
         self.registry = CollectorRegistry()
         for process_wide in (PROCESS_COLLECTOR, PLATFORM_COLLECTOR, GC_COLLECTOR):
             self.registry.register(process_wide)
@@ -107,13 +124,17 @@ class Gateway:
             Calendar(settings.day_starts_at_hour),
             utc_now,
         )
+        self.runs = Runs(Path(settings.history_path).parent, utc_now)
         self.hub = Hub(self._live)
+        self.token = operator_token(settings)
+        self.refused: Counter[str] = Counter()
         self._addresses = HostAddresses(settings.udp_host)
         self._lags_s: deque[float] = deque(maxlen=_LAGS_KEPT)
         self._began_s = time.monotonic()
         self.died = False
         self._supervisor = Supervisor(on_death=self._end_process)
         self._running = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.registry.register(GatewayCollector(self._readings))
 
     # --- life ----------------------------------------------------------------------------------------
@@ -122,24 +143,29 @@ class Gateway:
         """Open the outbox and the rigs' ports, and start the stages.
 
         Raises:
+            TokenUnavailable: The operator token can be neither read nor made.
             OutboxUnavailable: The outbox cannot be used.
             PortUnavailable: A rig's port is taken; what was opened before is closed again.
         """
+        if self.token.open() and sys.stderr.isatty():
+            sys.stderr.write(f"\n  The operator token, shown only now: {self.token.known}\n\n")
         if self._uplink is not None:
             self._uplink.open()
         self.history.open()
+        self.runs.begin()
         try:
-            for line in self._lines:
-                await line.open()
+            await self._sources.open()
             if self._recorder is not None:
                 self._recorder.start()
         except BaseException:
-            self._close_ports()
+            self._sources.close()
             await self.history.close()
+            self.runs.end(in_order=True)
             if self._uplink is not None:
                 await self._uplink.close()
             raise
         self._running = True
+        self._loop = asyncio.get_running_loop()
         self._supervisor.start("live", self._live.run(self.hub))
         self._supervisor.start("referee", self._referee.run())
         self._supervisor.start("history", self.history.run())
@@ -154,23 +180,26 @@ class Gateway:
     async def stop(self) -> None:
         """Close the inlets, drain, close the clients; the outbox closes last."""
         self._running = False
-        self._close_ports()
+        self._sources.close()
         self._referee.close()
         await self._supervisor.drain("referee", _DRAIN_S)
         self._bus.close()
         if self._uplink is not None:
             await self._uplink.stop(self._supervisor)
         await self._supervisor.stop(_DRAIN_S)
-        await self.history.close()
-        if self._recorder is not None:
-            await asyncio.to_thread(self._recorder.stop)
-        await self.hub.close()
+        await asyncio.gather(self.history.close(), self._stop_recorder(), self.hub.close())
         if self._uplink is not None:
             await self._uplink.close()
+        self.runs.end(in_order=not self.died)
 
-    def _close_ports(self) -> None:
-        for line in self._lines:
-            line.close()
+    async def _stop_recorder(self) -> None:
+        if self._recorder is not None:
+            await asyncio.to_thread(self._recorder.stop)
+
+    def hurry(self) -> None:
+        """End now: commit what is there, deliver nothing any more. Called by a signal, so on no loop's turn."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._supervisor.hurry)
 
     async def _clock(self) -> None:
         """Look for rigs that fell silent, and measure how late the loop wakes us, until the bus closes."""
@@ -183,6 +212,7 @@ class Gateway:
             due_s = now_s + _TICK_S
             for line in self._lines:
                 line.pipeline.tick()
+            self._sources.tick()
             if self._uplink is not None:
                 self._uplink.tick()
 
@@ -207,7 +237,8 @@ class Gateway:
         if self._recorder is not None and self._recorder.problem is not None:
             sentences.append(f"Nothing is recorded: {self._recorder.problem}")
         found = [sentence for sentence in sentences if sentence is not None]
-        found += self._referee.problems() + self.history.problems()
+        found += self._sources.problems() + self._referee.problems()
+        found += self.history.problems() + self.runs.problems()
         return found + (self._uplink.problems() if self._uplink is not None else [])
 
     # Any: JSON.
@@ -241,11 +272,21 @@ class Gateway:
             worst_loop_lag_ms=1000 * max(self._lags_s) if self._lags_s else None,
             cloud_offset_s=None if self._uplink is None else self._uplink.cloud.state().clock_offset_s,
             utc_offset_s=None if local is None else local.total_seconds(),
+            starts=self.runs.starts,
+            unclean_ends=self.runs.unclean_ends,
         )
 
     def rig_figures(self) -> Sequence[RigFigures]:
         """Every configured rig, in order."""
         return [line.figures() for line in self._lines]
+
+    def port_figures(self) -> Sequence[PortFigures]:
+        """Every UDP port."""
+        return self._sources.ports()
+
+    def sender_figures(self) -> Sequence[SenderFigures]:
+        """Everybody who sends to one of the ports."""
+        return self._sources.senders()
 
     def queue_figures(self) -> Sequence[QueueFigures]:
         """Every subscriber of the bus."""
@@ -258,6 +299,24 @@ class Gateway:
         """Every connected dashboard."""
         return [ClientFigures(*view) for view in self.hub.client_views()]
 
+    # --- what its operator can do (publish.control.Control) -----------------------------------------------
+
+    def rebind(self, rig_id: str) -> bool:
+        """The next valid sender is the rig; False when there is no such rig."""
+        return self._sources.rebind(rig_id)
+
+    def claim(self, rig_id: str, address: str) -> None:
+        """From now on this address is the rig.
+
+        Raises:
+            ValueError: That cannot be; the message is a sentence.
+        """
+        self._sources.claim(rig_id, address)
+
+    def resume(self, name: str) -> bool:
+        """Send to a parked object again, or to `all`; False when there is no such object."""
+        return self._uplink is not None and self._uplink.resume(name)
+
     def _readings(self) -> Iterator[Reading]:
         yield "f1_event_queue_size", (), self.queue_size()
         if self._uplink is not None:
@@ -267,6 +326,7 @@ class Gateway:
             yield "f1_datacloud_failed", (), 0
         for line in self._lines:
             yield from line.readings()
+        yield from self._sources.readings()
         for subscription in self._bus.subscriptions:
             name = (subscription.name,)
             yield "f1_bus_delivered", name, subscription.delivered
@@ -277,6 +337,8 @@ class Gateway:
         yield "f1_publish_clients_cut", (), self.hub.clients_cut
         yield "f1_publish_clients_overflowed", (), self.hub.clients_overflowed
         yield "f1_publish_clients_refused", (), self.hub.clients_refused
+        for reason in REASONS:
+            yield "f1_publish_refused", (reason,), self.refused[reason]
         yield "f1_publish_states_sent", (), self.hub.states_sent
         yield "f1_publish_states_skipped", (), self.hub.states_skipped
         yield "f1_publish_facts_sent", (), self.hub.facts_sent
@@ -287,113 +349,9 @@ class Gateway:
         yield from self.history.readings()
         yield from self._live.readings()
         yield from self._supervisor.readings()
-
-
-class _Line:
-    """One rig's port and pipeline."""
-
-    def __init__(self, rig: RigSettings, bus: Bus[Event], settings: Settings, recorder: Recorder | None) -> None:
-        self.rig = rig
-        self._host = settings.udp_host
-        self._buffer_bytes = settings.udp_receive_buffer_bytes
-        identity = RigIdentity(rig.rig_id, rig.device_id, rig.driver_name, rig.individual_id)
-        self.pipeline = RigPipeline(identity, bus, settings.stale_after_s)
-        receive = self.pipeline.receive
-        self._receive = receive if recorder is None else _recorded(recorder, rig.rig_id, receive)
-        self._endpoint: RigEndpoint | None = None
-
-    @property
-    def card(self) -> RigCard:
-        """What a client is told of the rig."""
-        return RigCard(self.rig.rig_id, self.rig.udp_port, self.rig.device_id, self.rig.driver_name)
-
-    @property
-    def port(self) -> int:
-        """The port it listens on; the configured one while closed."""
-        return self._endpoint.port if self._endpoint is not None else self.rig.udp_port
-
-    async def open(self) -> None:
-        """Listen."""
-        self._endpoint = await open_port(
-            self.rig.rig_id, self._host, self.rig.udp_port, self._receive, self._buffer_bytes
-        )
-
-    def close(self) -> None:
-        """Stop listening."""
-        if self._endpoint is not None:
-            self._endpoint.close()
-
-    def health(self) -> RigHealth:
-        """The rig, as `/health` shows it."""
-        pipeline = self.pipeline
-        return RigHealth(
-            rig_id=self.rig.rig_id,
-            port=self.port,
-            driver=self.rig.driver_name,
-            packets_received=pipeline.packets_received,
-            packets_rejected=pipeline.rejected.total(),
-            packets_per_s=pipeline.packets_per_s(),
-            last_packet_time=pipeline.last_packet_at,
-            active=pipeline.active,
-            session_uid=pipeline.normalizer.session_uid,
-        )
-
-    def figures(self) -> RigFigures:
-        """The rig, as its operator sees it."""
-        pipeline, state, silent_s = self.pipeline, self.pipeline.session_state, self.pipeline.silent_s
-        link: Link = "never" if silent_s is None else "live" if pipeline.active else "stale"
-        return RigFigures(
-            rig_id=self.rig.rig_id,
-            driver_name=self.rig.driver_name or (None if state is None else state.driver_name),
-            device_id=self.rig.device_id,
-            link=link,
-            port=self.port,
-            source_address=pipeline.source_address,
-            packet_format=pipeline.packet_format,
-            game_year=pipeline.game_year,
-            game_version=pipeline.game_version,
-            session_type=None if state is None else state.session_type,
-            mode=None if state is None else state.mode,
-            telemetry_public=None if state is None else state.telemetry_public,
-            last_packet_age_s=silent_s,
-            packets_per_s=pipeline.packets_per_s(),
-            packets_received=pipeline.packets_received,
-            rejected=pipeline.rejected,
-            ignored=pipeline.normalizer.ignored,
-            send_rate_hz=pipeline.link.send_rate_hz,
-            loss_ratio=pipeline.link.loss_ratio,
-            receive_buffer_bytes=None if self._endpoint is None else self._endpoint.receive_buffer_bytes,
-            packets=[PacketFigures(*row) for row in pipeline.traffic()],
-            problem=pipeline.problem,
-        )
-
-    def readings(self) -> Iterator[Reading]:
-        """The rig's numbers for Prometheus."""
-        rig, pipeline = self.rig.rig_id, self.pipeline
-        yield "f1_packets_received", (rig,), pipeline.packets_received
-        for packet_id, name in PACKET_NAMES.items():
-            yield "f1_ingest_packets", (rig, name), pipeline.packets[packet_id]
-        for reason, count in pipeline.rejected.items():
-            yield "f1_ingest_rejected", (rig, reason), count
-        if pipeline.silent_s is not None:
-            yield "f1_ingest_last_packet_age_seconds", (rig,), pipeline.silent_s
-        if pipeline.link.loss_ratio is not None:
-            yield "f1_ingest_loss_ratio", (rig,), pipeline.link.loss_ratio
-        if pipeline.link.send_rate_hz is not None:
-            yield "f1_ingest_send_rate_hz", (rig,), pipeline.link.send_rate_hz
-        if self._endpoint is not None:
-            yield "f1_ingest_socket_errors", (rig,), self._endpoint.socket_errors
-            yield "f1_ingest_receive_buffer_bytes", (rig,), self._endpoint.receive_buffer_bytes
-        for kind, count in pipeline.events.items():
-            yield "f1_normalize_events", (rig, kind), count
-        normalizer = pipeline.normalizer
-        for reason, count in normalizer.ignored.items():
-            yield "f1_normalize_ignored", (rig, reason), count
-        for table, count in normalizer.unknown.items():
-            yield "f1_normalize_unknown", (rig, table), count
-        for kind, count in normalizer.implausible.items():
-            yield "f1_normalize_implausible", (rig, kind), count
-        yield "f1_normalize_session_active", (rig,), float(normalizer.session_uid is not None)
+        yield from self.runs.readings()
+        yield "f1_gateway_log_lost", (), lines_lost()
+        yield "f1_gateway_tasks", (), len(asyncio.all_tasks(self._loop)) if self._loop is not None else 0
 
 
 def _recorder(settings: Settings) -> Recorder | None:
@@ -407,16 +365,6 @@ def _recorder(settings: Settings) -> Recorder | None:
     )
     ports = {rig.rig_id: rig.udp_port for rig in settings.rigs}
     return Recorder(Path(settings.record_dir), ports, limits, settings.record_blank_names)
-
-
-def _recorded(recorder: Recorder, rig_id: str, receive: ReceiveDatagram) -> ReceiveDatagram:
-    """`receive`, with every datagram recorded first."""
-
-    def record_and_receive(datagram: bytes, source: tuple[str, int]) -> None:
-        recorder.record(rig_id, datagram, source, time.time())
-        receive(datagram, source)
-
-    return record_and_receive
 
 
 class OneSentence:
@@ -433,7 +381,8 @@ class OneSentence:
 
         async def send_shortened(message: Message) -> None:
             text = message.get("message", "")
-            for error in (PortUnavailable, OutboxUnavailable) if message["type"] == "lifespan.startup.failed" else ():
+            known = PortUnavailable, OutboxUnavailable, TokenUnavailable
+            for error in known if message["type"] == "lifespan.startup.failed" else ():
                 _, marker, sentence = text.rpartition(f"{error.__name__}: ")
                 if marker:
                     message = {**message, "message": sentence.strip()}
@@ -456,27 +405,34 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(title="Rig Gateway", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.gateway = gateway
-    app.add_middleware(OneSentence)
-    app.add_middleware(SecurityHeaders)
-    app.add_middleware(ConnectionsMiddleware)
+    _protect(app, gateway)
+    add_control_routes(app, control=gateway, cloud=gateway)
     add_ops_routes(app, gateway)
     add_day_routes(app, gateway.history.desk)
     add_routes(app, gateway, gateway.registry, gateway.hub.serve, WEB, __version__, gateway.display)
     return app
 
 
+def _protect(app: FastAPI, gateway: Gateway) -> None:
+    """Put what every connection passes around the application, the innermost first."""
+    settings = gateway.settings
+    keepers = Doorkeepers(
+        Origins(own_names(), settings.allowed_hosts, settings.allowed_origins),
+        settings.metrics_token.get_secret_value(),
+        [ip_network(network) for network in settings.metrics_allow],
+    )
+    app.add_middleware(
+        Door, routes=app.router.routes, rules=Rules(keepers), token=gateway.token, refused=gateway.refused
+    )
+    app.add_middleware(Faults)
+    app.add_middleware(OneSentence)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(ConnectionsMiddleware)
+
+
 def app_from_environment() -> FastAPI:
     """The application as the environment and `.env` say; ends the process with exit code 2 when they are wrong."""
-    try:
-        settings = load_settings()
-        configure(settings.log_level, settings.log_format)
-        app = create_app(settings)
-    except BadSettings as refused:
-        sys.stderr.write(f"The configuration cannot be used:\n{refused}\n")
-        raise SystemExit(2) from None
-    for sentence in unknown_keys():
-        logger.warning("%s", sentence)
-    return app
+    return create_app(begin())
 
 
 def __getattr__(name: str) -> FastAPI:

@@ -40,10 +40,13 @@ METRICS: Final = (
     MetricSpec("f1_datacloud_body_limit_bytes", "gauge", (), "Largest request body that is sent, as learnt."),
     MetricSpec("f1_datacloud_circuit_open", "gauge", (), "1 while the service counts as gone."),
     MetricSpec("f1_datacloud_buffer_bytes", "gauge", (), "Size of the outbox on disk."),
+    MetricSpec("f1_datacloud_buffer_limit_bytes", "gauge", (), "Budget of the outbox on disk; then telemetry goes."),
     MetricSpec("f1_datacloud_disk_free_bytes", "gauge", (), "Free space of the outbox's disk."),
+    MetricSpec("f1_datacloud_disk_reserve_bytes", "gauge", (), "Free space that the outbox leaves to others."),
     MetricSpec("f1_datacloud_buffer_failed", "gauge", (), "1 while the outbox cannot store rows."),
     MetricSpec("f1_datacloud_logins", "counter", (), "Logins tried."),
     MetricSpec("f1_datacloud_logged_in", "gauge", (), "1 while there is a good token."),
+    MetricSpec("f1_datacloud_login_refused", "gauge", (), "1 while the org's last word on a login is no."),
     MetricSpec("f1_datacloud_token_age_seconds", "gauge", (), "Age of the token."),
     MetricSpec("f1_datacloud_clock_offset_seconds", "gauge", (), "How far the org's clock is ahead of ours."),
     MetricSpec("f1_datacloud_last_accepted_age_seconds", "gauge", (), "Time since rows were accepted."),
@@ -56,6 +59,25 @@ METRICS: Final = (
     MetricSpec("f1_ingest_loss_ratio", "gauge", ("rig",), "Estimated share of datagrams lost, over ten seconds."),
     MetricSpec("f1_ingest_send_rate_hz", "gauge", ("rig",), "Send rate set in the game's menu, as inferred."),
     MetricSpec("f1_ingest_receive_buffer_bytes", "gauge", ("rig",), "Kernel receive buffer granted."),
+    MetricSpec(
+        "f1_ingest_kernel_dropped",
+        "counter",
+        ("rig",),
+        "Datagrams that the kernel dropped at the rig's port: no room in its buffer, or filtered out as a stranger's."
+        " It does not tell which; while f1_ingest_source_filter_share is 1 nothing is filtered out.",
+    ),
+    MetricSpec("f1_ingest_source_filter", "gauge", ("rig",), "1 while the kernel filters strangers out of the port."),
+    MetricSpec(
+        "f1_ingest_source_filter_share",
+        "gauge",
+        ("rig",),
+        "Share of a stranger's datagrams that is let through, the least of all; below 1 while the port is flooded.",
+    ),
+    MetricSpec("f1_ingest_unclaimed", "counter", ("port",), "Datagrams on a port of several rigs that are no rig's."),
+    MetricSpec("f1_ingest_forwarded", "counter", ("rig", "target"), "Datagrams passed on."),
+    MetricSpec(
+        "f1_ingest_forward_dropped", "counter", ("rig", "target"), "Datagrams that could not be passed on at once."
+    ),
     MetricSpec("f1_ingest_recorded", "counter", (), "Datagrams recorded, where RECORD_DIR is set."),
     MetricSpec("f1_ingest_record_dropped", "counter", (), "Datagrams not recorded: the recorder's queue was full."),
     MetricSpec("f1_ingest_record_failed", "counter", (), "Datagrams not recorded: the disk refused them."),
@@ -63,7 +85,14 @@ METRICS: Final = (
     MetricSpec("f1_normalize_ignored", "counter", ("rig", "reason"), "Valid datagrams that changed nothing."),
     MetricSpec("f1_normalize_unknown", "counter", ("rig", "table"), "Values that no document lists."),
     MetricSpec("f1_normalize_implausible", "counter", ("rig", "kind"), "Events with values that cannot be true."),
+    MetricSpec(
+        "f1_normalize_jumps",
+        "counter",
+        ("rig",),
+        "Datagrams whose session clock was more than 10 s off without a flashback: perhaps not the rig's.",
+    ),
     MetricSpec("f1_normalize_session_active", "gauge", ("rig",), "1 while the rig is in a session."),
+    MetricSpec("f1_normalize_driving", "gauge", ("rig",), "1 while the rig's last word is that its car drives."),
     MetricSpec("f1_bus_delivered", "counter", ("subscriber",), "Events taken out of an inbox."),
     MetricSpec("f1_bus_dropped", "counter", ("subscriber",), "Events lost to a full inbox."),
     MetricSpec("f1_bus_conflated", "counter", ("subscriber",), "Samples replaced by newer ones before they were read."),
@@ -78,12 +107,41 @@ METRICS: Final = (
         "f1_publish_clients_overflowed", "counter", (), "Clients closed because they fell behind with the facts."
     ),
     MetricSpec("f1_publish_clients_refused", "counter", (), "Clients refused at a connection cap."),
+    MetricSpec("f1_publish_refused", "counter", ("reason",), "Requests and connections turned away, by reason."),
     MetricSpec("f1_publish_frames", "counter", ("rig",), "State frames made; each is sent to all clients."),
     MetricSpec("f1_publish_states_sent", "counter", (), "State frames sent, over all clients."),
     MetricSpec("f1_publish_states_skipped", "counter", (), "State frames that a slow client skipped."),
     MetricSpec("f1_publish_facts_sent", "counter", (), "Event messages sent, over all clients."),
+    MetricSpec("f1_gateway_starts", "counter", (), "Runs of the gateway so far, this one included."),
+    MetricSpec("f1_gateway_unclean_ends", "counter", (), "Runs that ended without being told to."),
+    MetricSpec("f1_gateway_log_lost", "counter", (), "Lines that LOG_DIR did not take: the disk hangs or refuses."),
+    MetricSpec("f1_gateway_tasks", "gauge", (), "Tasks on the event loop; constant but for clients and uploads."),
     MetricSpec("f1_stage_up", "gauge", ("stage",), "1 while a stage of the gateway runs."),
 )
+
+
+class DistributionSpec(NamedTuple):
+    """One histogram: its name, labels, buckets and help."""
+
+    name: str
+    labels: tuple[str, ...]
+    buckets: tuple[float, ...]
+    help: str
+
+
+LOOP_LAG: Final = DistributionSpec(
+    "f1_loop_lag_seconds",
+    (),
+    (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
+    "How late the event loop wakes a timer.",
+)
+FRAME_AGE: Final = DistributionSpec(
+    "f1_publish_frame_age_seconds",
+    ("rig",),
+    (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5),
+    "Age of the newest datagram in a state frame when it is handed to the clients.",
+)
+DISTRIBUTIONS: Final = (LOOP_LAG, FRAME_AGE)
 
 Reading = tuple[str, tuple[str, ...], float]
 """A metric's name, its label values, its number."""
@@ -112,16 +170,9 @@ class Distributions:
     """The two distributions that are observed as they happen."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.loop_lag_s = Histogram(
-            "f1_loop_lag_seconds",
-            "How late the event loop wakes a timer.",
-            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
-            registry=registry,
-        )
-        self.frame_age_s = Histogram(
-            "f1_publish_frame_age_seconds",
-            "Age of the newest datagram in a state frame when it is handed to the clients.",
-            labelnames=("rig",),
-            buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5),
-            registry=registry,
-        )
+        self.loop_lag_s = _histogram(LOOP_LAG, registry)
+        self.frame_age_s = _histogram(FRAME_AGE, registry)
+
+
+def _histogram(spec: DistributionSpec, registry: CollectorRegistry) -> Histogram:
+    return Histogram(spec.name, spec.help, labelnames=spec.labels, buckets=spec.buckets, registry=registry)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from app.errors import DecodeError, UnsupportedFormat
+from app.ingest.bucket import MOST_PER_S
 from app.ingest.decoder import decode
 from app.ingest.header import PacketHeader
 from app.ingest.layouts import FORMATS, PACKET_NAMES
@@ -26,11 +27,14 @@ from app.normalize.normalizer import Normalizer
 
 logger = logging.getLogger(__name__)
 
-REJECT_REASONS: Final = ("wrong_length", "unknown_packet", "unknown_format", "other_sender", "internal")
-
+REJECT_REASONS: Final = ("wrong_length", "unknown_packet", "unknown_format", "other_sender", "flood", "internal")
 
 _TOLD_S: Final = 10.0
 """A format that cannot be read is a problem for so long after it was last seen."""
+
+
+_JUMP_TOLD_S: Final = 60.0
+"""A forged datagram is over in a moment; somebody has to have the time to read of it."""
 
 
 class EventSink(Protocol):
@@ -52,6 +56,7 @@ class RigPipeline:
         identity: What is configured about the rig.
         sink: The bus.
         stale_after_s: A rig that sends nothing for so long is silent.
+        lease: Who may speak as the rig.
         wall: UTC now; stamped on every event of the datagram.
         monotonic: Seconds on a clock that does not jump; silence is measured on it.
     """
@@ -63,6 +68,7 @@ class RigPipeline:
         stale_after_s: float,
         wall: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
+        lease: Lease | None = None,
     ) -> None:
         self.identity = identity
         self._sink = sink
@@ -76,8 +82,8 @@ class RigPipeline:
         """Datagrams that are not the game's, by reason."""
         self.events: Counter[str] = Counter()
         """Events published, by kind."""
-        self.lease = Lease()
-        """Who may speak on the rig's port."""
+        self.lease = lease or Lease()
+        """Who may speak as the rig."""
         self.link = LinkMeter()
         """How much of what the game sends arrives."""
         self.session_state: SessionState | None = None
@@ -85,6 +91,7 @@ class RigPipeline:
         self._last_header: PacketHeader | None = None
         self._foreign_format: int | None = None
         self._foreign_s = 0.0
+        self._flood_s: float | None = None
         self.last_packet_at: datetime | None = None
         self._last_s: float | None = None
         self._recent: deque[float] = deque(maxlen=4096)
@@ -128,6 +135,23 @@ class RigPipeline:
         silent_s = self.silent_s
         return silent_s is not None and silent_s < self._stale_after_s
 
+    @property
+    def driving(self) -> bool:
+        """Whether the rig's last word is that its own car drives; it stays so while a rig is silent in a session."""
+        state, header = self.session_state, self._last_header
+        if state is None or header is None or header.session_uid == 0:  # its last datagram came out of a menu
+            return False
+        in_session = self.normalizer.session_uid is not None and self.normalizer.session_uid == state.session_uid
+        return in_session and state.mode == "driving" and not state.game_paused
+
+    @property
+    def jump_s(self) -> float | None:
+        """How far the session clock of a datagram was off within the last minute; None when none was."""
+        jump = self.normalizer.last_jump
+        if jump is None or (self._wall() - jump[1]).total_seconds() > _JUMP_TOLD_S:
+            return None
+        return jump[0]
+
     def packets_per_s(self) -> int:
         """Valid datagrams in the last second."""
         since = self._monotonic() - 1.0
@@ -164,6 +188,16 @@ class RigPipeline:
             if (held := self._fault_lines.admit(self._monotonic())) is not None:
                 name = PACKET_NAMES[header.packet_id]
                 logger.exception("%s: a %s packet could not be used (%d more since)", self._rig, name, held)
+
+    def refuse(self, address: str, now_s: float) -> None:
+        """Count a datagram of a sender that may not speak as the rig, without looking into it."""
+        self.rejected["other_sender"] += 1
+        self.lease.refuse(address, now_s)
+
+    def overflow(self) -> None:
+        """Count a datagram above what a rig may send, without looking into it."""
+        self.rejected["flood"] += 1
+        self._flood_s = self._monotonic()
 
     def traffic(self) -> list[Traffic]:
         """Every packet type that the rig's format has: how often it should come, and how often it does."""
@@ -213,7 +247,28 @@ class RigPipeline:
         if self._foreign_format is not None and now_s - self._foreign_s < _TOLD_S:
             readable = ", ".join(str(year) for year in sorted(FORMATS))
             return f"{self._rig} sends format {self._foreign_format}: set UDP Format to 2025 (read are {readable})"
+        if self._flood_s is not None and now_s - self._flood_s < _TOLD_S:
+            return (
+                f"{self._rig} gets more datagrams from {self.lease.holder} than a game sends: another program sends"
+                " with its address, so find and stop it"
+            )
         intruder = self.lease.intruder(now_s)
-        if intruder is not None:
-            return f"{self._rig} hears {self.lease.holder} and {intruder}: give each game a port of its own"
-        return None
+        return None if intruder is None else self._two_senders(intruder)
+
+    def _two_senders(self, intruder: str) -> str:
+        per_s, holder = self.lease.other_per_s, self.lease.holder
+        rate = "" if per_s is None else f" ({_about(per_s)} datagrams/s, refused)"
+        if per_s is not None and per_s > MOST_PER_S:
+            return f"{self._rig}'s port is flooded by {intruder}{rate}: find that machine and take it off the network"
+        if holder is None:
+            return (
+                f"{self._rig} hears {intruder}{rate}, which is none of its addresses: set its source right, rebind it,"
+                " or stop that sender"
+            )
+        return f"{self._rig} hears {holder} and {intruder}{rate}: give each game a port of its own"
+
+
+def _about(per_s: float) -> str:
+    """A rate in two digits, in groups of three: it is measured on a share."""
+    digits = max(0, len(str(round(per_s))) - 2)
+    return f"{round(per_s, -digits):,.0f}".replace(",", " ")

@@ -6,18 +6,97 @@ Names are flat and upper case; a new one carries its unit. Errors name the setti
 from __future__ import annotations
 
 import difflib
+import json
 import re
+from collections.abc import Callable, Iterable, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 ENV_FILE = ".env"
+_MOST_TARGETS = 4
 _RIG_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_FOREIGN: Final = ("COMPOSE_", "DOCKER_")
+"""Keys of `.env` that are none of ours: Docker Compose reads the same file."""
+_OURS: Final = ("DATACLOUD_", "DRIVER_")
+"""Nobody else's variables begin so: in the environment, one that is no setting is a misspelt one."""
+_REMEDIES: Final[Mapping[str, str]] = {  # by pydantic's type of an error, which also tells what is in its context
+    "int_parsing": "is not a whole number: write digits only",
+    "int_from_float": "is not a whole number: write digits only",
+    "float_parsing": "is not a number: write digits, and a point for decimals",
+    "finite_number": "is not a number: write digits, and a point for decimals",
+    "bool_parsing": "is neither true nor false: write one of them",
+    "greater_than": "is too small: it must be more than {gt}",
+    "greater_than_equal": "is too small: it must be at least {ge}",
+    "less_than": "is too large: it must be less than {lt}",
+    "less_than_equal": "is too large: it must be at most {le}",
+    "literal_error": "is none of the known words: write {expected}",
+    "string_too_long": "is too long: write at most {max_length} characters",
+    "string_type": "is no text: put it in quotes",
+    "extra_forbidden": "is no setting of a rig: correct its spelling, or take it out",
+    "missing": "is missing: every rig needs it",
+    "value_error": "{error}",
+}
+
+_HOST_NAME = re.compile(r"[A-Za-z0-9_.-]{1,253}|[0-9a-fA-F:.]{2,45}")
+_ORIGIN = re.compile(r"https?://([A-Za-z0-9_.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(:[0-9]{1,5})?", re.IGNORECASE)
+_TOKEN = re.compile(r"[\x21-\x7e]{24,512}")
 
 UdpPort = Annotated[int, Field(ge=0, le=65535)]
+Listed = Annotated[tuple[str, ...], NoDecode]
+"""Several words with commas between them."""
+
+
+def _listed(given: object) -> list[object]:
+    """A list as such, or as text with commas."""
+    if isinstance(given, str):
+        return [part.strip() for part in given.split(",") if part.strip()]
+    return list(given) if isinstance(given, list | tuple) else [given]
+
+
+def _networks(given: object) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(
+            each if isinstance(each, IPv4Network | IPv6Network) else ip_network(str(each), strict=False)
+            for each in _listed(given)
+        )
+    except ValueError:
+        raise ValueError(
+            "must be IP addresses or networks with commas, such as 192.168.1.8 or 192.168.1.0/28"
+        ) from None
+
+
+def _targets(given: object) -> tuple[str, ...]:
+    targets = tuple(str(each) for each in _listed(given))
+    if len(targets) > _MOST_TARGETS:
+        raise ValueError(f"must be at most {_MOST_TARGETS} targets")
+    return targets
+
+
+def _unless_wrong(read: Callable[[object], tuple[object, ...]], given: object) -> tuple[object, ...]:
+    """What was given; nothing when it is wrong, since its own setting says so already."""
+    try:
+        return read(given)
+    except ValueError:
+        return ()
+
+
+Sources = Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)]
+Targets = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_targets)]
 
 
 class BadSettings(Exception):
@@ -33,6 +112,8 @@ class RigSettings(BaseModel):
         device_id: Its id in Salesforce.
         driver_name: The guest's name; the game's own name for the car is shown without it.
         individual_id: The guest's id in Salesforce.
+        source: Addresses or networks that its game sends from; empty takes the first valid sender.
+        forward_to: Where each of its datagrams is passed on to, as `host:port`; at most four.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -42,6 +123,8 @@ class RigSettings(BaseModel):
     device_id: str = ""
     driver_name: str | None = None
     individual_id: str | None = None
+    source: Sources = ()
+    forward_to: Targets = ()
 
     @field_validator("rig_id")
     @classmethod
@@ -77,7 +160,7 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    rigs: tuple[RigSettings, ...] = ()
+    rigs: Annotated[tuple[RigSettings, ...], NoDecode] = ()
     """All rigs as a JSON list; without it there are RIG_A on 20777 and RIG_B on 20778."""
     driver_a_name: str = ""
     """The guest on RIG_A, where RIGS is not set."""
@@ -87,14 +170,38 @@ class Settings(BaseSettings):
     """The guest on RIG_B, where RIGS is not set."""
     driver_b_individual_id: str = ""
     """That guest's id in Salesforce."""
+    rig_a_source: Sources = ()
+    """Addresses or networks that RIG_A's game sends from, where RIGS is not set; empty takes the first valid sender."""
+    rig_b_source: Sources = ()
+    """The same for RIG_B."""
+    rig_a_forward_to: Targets = ()
+    """Where each of RIG_A's datagrams is passed on to, as host:port, at most four; where RIGS is not set."""
+    rig_b_forward_to: Targets = ()
+    """The same for RIG_B."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     """HTTP port of `python -m app`; 0 takes a free one."""
     http_host: str = "0.0.0.0"  # a big screen elsewhere on the LAN shows the page
     """Address that `python -m app` listens on for HTTP."""
+    operator_token: SecretStr = SecretStr("")
+    """Lets its bearer change things; without it there is one in OPERATOR_TOKEN_PATH, made at the first start."""
+    operator_token_path: str = "data/operator-token"
+    """Where that one is kept."""
+    allowed_hosts: Listed = ()
+    """Further names by which browsers may ask for the gateway, with commas; its own and addresses always may."""
+    allowed_origins: Listed = ()
+    """Pages of other hosts that may talk to the gateway, such as https://screens.example, with commas."""
+    metrics_token: SecretStr = SecretStr("")
+    """Closes /metrics to whoever does not show this token."""
+    metrics_allow: Listed = ()
+    """Closes /metrics to all but these addresses and networks, with commas; of this and the token either is enough."""
     udp_host: str = "0.0.0.0"  # the rigs are other machines
     """Address that the rigs' UDP ports listen on."""
     udp_receive_buffer_bytes: Annotated[int, Field(ge=65_536, le=268_435_456)] = 4_194_304
     """Kernel receive buffer asked for, per rig."""
+    udp_max_datagrams_per_s: Annotated[int, Field(ge=100)] = 1660
+    """What a rig sends beyond it is not taken: four times what a game at 60 Hz sends."""
+    sources_path: str = "data/sources.json"
+    """Where the addresses are kept that an operator has claimed for rigs."""
     live_rate_hz: Annotated[float, Field(ge=1, le=20)] = 20
     """Most state frames a second and rig on the WebSocket."""
     stale_after_s: Annotated[float, Field(ge=0.5, le=60)] = 2
@@ -195,12 +302,21 @@ class Settings(BaseSettings):
     """Hosts that rows may be sent to end so; several with commas."""
     datacloud_allow_insecure_loopback: bool = False
     """Plain http to this very machine is allowed, for the emulator."""
-    datacloud_status_overrides: dict[int, str] = {}
+    datacloud_status_overrides: Annotated[dict[int, str], NoDecode] = {}
     """What an answer means, where your org differs: HTTP status to transient, auth, size, record or config, as JSON."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Least severe line that is logged."""
     log_format: Literal["auto", "text", "json"] = "auto"
     """Lines for people (text) or machines (json); auto is text on a terminal."""
+    log_dir: str = ""
+    """Where the log is kept as well, as JSON lines, for whoever helps; empty is a folder `log` beside the history."""
+    log_keep_mb: Annotated[float, Field(ge=0, le=1024)] = 10
+    """All its files together, in MiB; 0 keeps none."""
+
+    @property
+    def log_folder(self) -> Path:
+        """Where the log is kept; beside the history, whose folder is one that can be written in a container too."""
+        return Path(self.log_dir) if self.log_dir else Path(self.history_path).parent / "log"
 
     @model_validator(mode="before")
     @classmethod
@@ -214,20 +330,96 @@ class Settings(BaseSettings):
                 "device_id": f"SIM_{letter.upper()}",
                 "driver_name": given.get(f"driver_{letter}_name"),
                 "individual_id": given.get(f"driver_{letter}_individual_id"),
+                "source": _unless_wrong(_networks, given.get(f"rig_{letter}_source", ())),
+                "forward_to": _unless_wrong(_targets, given.get(f"rig_{letter}_forward_to", ())),
             }
             for letter, port in (("a", 20777), ("b", 20778))
         ]
         return {**given, "rigs": rigs}
 
+    @field_validator("allowed_hosts", "allowed_origins", "metrics_allow", mode="before")
+    @classmethod
+    def _separated(cls, given: object) -> object:
+        if isinstance(given, str):
+            return tuple(part.strip() for part in given.split(",") if part.strip())
+        return given
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _names(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_HOST_NAME.fullmatch(host) for host in hosts):
+            raise ValueError("must be names without scheme and port, such as wall.example, with commas between them")
+        return hosts
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+            raise ValueError("must be origins such as https://screens.example:8443, without a path, with commas")
+        return origins
+
+    @field_validator("metrics_allow")
+    @classmethod
+    def _networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(str(ip_network(network, strict=False)) for network in networks)
+        except ValueError:
+            raise ValueError("must be addresses or networks such as 10.0.0.5, 10.0.0.0/24, with commas") from None
+
+    @field_validator("operator_token", "metrics_token")
+    @classmethod
+    def _hard_to_guess(cls, token: SecretStr) -> SecretStr:
+        if token.get_secret_value() and not _TOKEN.fullmatch(token.get_secret_value()):
+            raise ValueError("must be 24 to 512 characters without blanks: openssl rand -base64 32 makes one")
+        return token
+
+    @field_validator("rigs", mode="before")
+    @classmethod
+    def _rigs_from_json(cls, given: object) -> object:
+        return _from_json(given, list, "must be a JSON list, as in .env.example")
+
+    @field_validator("datacloud_status_overrides", mode="before")
+    @classmethod
+    def _overrides_from_json(cls, given: object) -> object:
+        return _from_json(given, dict, 'must be a JSON object, such as {"409": "transient"}')
+
     @field_validator("rigs")
     @classmethod
     def _all_apart(cls, rigs: tuple[RigSettings, ...]) -> tuple[RigSettings, ...]:
-        for what in ("rig_id", "udp_port", "device_id"):  # in one lobby the rigs' keys differ by the device alone
-            values = [getattr(rig, what) for rig in rigs if getattr(rig, what) != 0]
+        found = []
+        for what in ("rig_id", "device_id"):  # in one lobby the rigs' keys differ by the device alone
+            values = [getattr(rig, what) for rig in rigs]
             twice = sorted({str(value) for value in values if values.count(value) > 1})
             if twice:
-                raise ValueError(f"two rigs with the same {what}: {', '.join(twice)}")
+                found.append(f"two rigs with the same {what}: {', '.join(twice)}; give each its own")
+        if found:
+            raise ValueError("; ".join(found))
         return rigs
+
+    @field_validator("rigs")
+    @classmethod
+    def _told_apart_on_a_port(cls, rigs: tuple[RigSettings, ...]) -> tuple[RigSettings, ...]:
+        for one, other in combinations(rigs, 2):
+            if one.udp_port != other.udp_port or one.udp_port == 0:
+                continue
+            both = f"{one.rig_id} and {other.rig_id} share udp_port {one.udp_port}"
+            if not one.source or not other.source:
+                raise ValueError(f"{both}: give each a port of its own, or each the source that it sends from")
+            if any(_overlap(here, there) for here in one.source for there in other.source):
+                raise ValueError(f"{both} and a source: give each a source that the other has not")
+        return rigs
+
+    def setting_of(self, rig: RigSettings, what: str) -> str:
+        """Name of the setting that `what` of a rig was taken from."""
+        letter = rig.rig_id.removeprefix("RIG_")
+        if letter in ("A", "B") and getattr(rig, what) == getattr(self, f"rig_{letter.lower()}_{what}"):
+            return f"{rig.rig_id}_{what.upper()}"
+        return f"RIGS[{self.rigs.index(rig)}].{what}"
+
+    def secrets(self) -> list[str]:
+        """Every secret that is set, for the log to keep to itself."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        return [value.get_secret_value() for value in values if isinstance(value, SecretStr) and value]
 
 
 def load_settings(env_file: Path | str | None = ENV_FILE) -> Settings:
@@ -236,27 +428,89 @@ def load_settings(env_file: Path | str | None = ENV_FILE) -> Settings:
     Raises:
         BadSettings: With one line per setting that is wrong, named, without its value.
     """
+    settings, mistakes = read_settings(env_file)
+    if mistakes:
+        raise BadSettings("\n".join(mistakes.values()))
+    return settings
+
+
+def read_settings(env_file: Path | str | None = ENV_FILE) -> tuple[Settings, Mapping[str, str]]:
+    """The settings of this process, and what is wrong with them.
+
+    Returns:
+        Settings in which whatever is wrong has its default, so that the rest can be looked at too; and lines by the
+        names of the settings that they are about, each with what to do and without any value.
+    """
     try:
-        return Settings(_env_file=env_file)  # type: ignore[call-arg]  # pydantic-settings' documented parameter
+        return _read(env_file), {}
     except UnicodeDecodeError:
-        lines = [f"{env_file}: is not UTF-8 text; save it as UTF-8"]
+        settings, mistakes = read_settings(None)
+        return settings, {str(env_file): f"{env_file}: is not UTF-8 text: save it as UTF-8", **mistakes}
     except ValidationError as refused:
-        lines = [f"{_setting(error['loc'])}: {error['msg']}" for error in refused.errors(include_input=False)]
-    except SettingsError as refused:
-        lines = [f"{refused}: RIGS must be a JSON list, as in .env.example"]
-    raise BadSettings("\n".join(lines))
+        wrong: dict[str, list[str]] = {}
+        for error in refused.errors(include_input=False, include_url=False):
+            name = str(error["loc"][0]) if error["loc"] else "settings"
+            wrong.setdefault(name, []).append(f"{_setting(error['loc'])}: {_remedy(error)}")
+    fields = Settings.model_fields
+    defaults = {name: fields[name].default for name in wrong if name in fields}
+    return _read(env_file, **defaults), {name.upper(): "\n".join(lines) for name, lines in wrong.items()}
 
 
-def unknown_keys(env_file: Path | str = ENV_FILE) -> list[str]:
-    """A sentence for every key of the `.env` file that is no setting, with the nearest one that is."""
+def unknown_keys(env_file: Path | str = ENV_FILE, environment: Iterable[str] = ()) -> list[str]:
+    """A line for every key of the `.env` file, and of ours in the environment, that is no setting.
+
+    Args:
+        env_file: Need not exist.
+        environment: Names of the environment's variables.
+    """
     known = [name.upper() for name in Settings.model_fields]
-    sentences = []
-    for key in dotenv_values(env_file):
-        if key.upper() not in known:
+    try:
+        keys = [(key, f"is no setting, and stands in {env_file}") for key in dotenv_values(env_file)]
+    except UnicodeDecodeError:  # which `read_settings` tells
+        keys = []
+    keys += [(key, "is no setting, and stands in the environment") for key in environment if _is_ours(key)]
+    lines = []
+    for key, where in keys:
+        if key.upper() not in known and not key.upper().startswith(_FOREIGN):
             near = difflib.get_close_matches(key.upper(), known, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            sentences.append(f"{env_file}: {key} is not a setting and has no effect{hint}")
-    return sentences
+            remedy = f"write {near[0]}, or take it out" if near else "take it out"
+            lines.append(f"{key}: {where}: {remedy}")
+    return lines
+
+
+def _is_ours(key: str) -> bool:
+    return key.upper().startswith(_OURS)
+
+
+# Any: defaults of settings.
+def _read(env_file: Path | str | None, **given: Any) -> Settings:
+    return Settings(_env_file=env_file, **given)  # type: ignore[call-arg]  # pydantic-settings' documented parameter
+
+
+def _from_json(given: object, kind: type, otherwise: str) -> object:
+    """What a setting says in JSON; ValueError when it is none, or of another kind."""
+    if not isinstance(given, str):
+        return given
+    try:
+        value = json.loads(given)
+    except ValueError:
+        raise ValueError(otherwise) from None
+    if not isinstance(value, kind):
+        raise ValueError(otherwise)
+    return value
+
+
+# Any: pydantic's own mapping.
+def _remedy(error: Mapping[str, Any]) -> str:
+    """What is wrong and what to do, in our words; in pydantic's, which hold no value either, where we have none."""
+    told = _REMEDIES.get(error["type"])
+    return str(error["msg"]) if told is None else told.format(**error.get("ctx", {}))
+
+
+def _overlap(one: IPv4Network | IPv6Network, other: IPv4Network | IPv6Network) -> bool:
+    if isinstance(one, IPv4Network):
+        return isinstance(other, IPv4Network) and one.overlaps(other)
+    return isinstance(other, IPv6Network) and one.overlaps(other)
 
 
 def _setting(location: tuple[int | str, ...]) -> str:

@@ -38,6 +38,12 @@ _UPLOAD_S: Final = 5.5
 _CLOSE_S: Final = 2.0
 _RATE_WINDOW_S: Final = 30.0
 
+SENT: Final = ("accepted", "dead_lettered", "resent")
+LOST: Final = ("evicted", "damaged", "not_stored", "unfit")
+OVER_BUDGET: Final = "over_budget"
+ROW_OUTCOMES: Final = (*SENT, *LOST, OVER_BUDGET)
+"""What may become of a row, as `f1_datacloud_rows_total` names it."""
+
 
 class Uplink:
     """Everything between the bus and Data Cloud.
@@ -130,12 +136,19 @@ class Uplink:
         while now_s - self._accepted[0][0] > _RATE_WINDOW_S:
             self._accepted.popleft()
 
+    def resume(self, name: str) -> bool:
+        """Try an object that was parked again at once, or `all`; False when there is no such object."""
+        if name not in (*(lane.object for lane in self.uploader.lanes.values()), "all"):
+            return False
+        self.cloud.tokens.retry_now()
+        self.uploader.resume(name)
+        return True
+
     def _wish(self, wish: str) -> None:
         """What a command asks for: `resume OBJECT` or `resume all`."""
         verb, _, name = wish.partition(" ")
         if verb == "resume":
-            self.cloud.tokens.retry_now()
-            self.uploader.resume(name)
+            self.resume(name)
 
     # --- what it says of itself ------------------------------------------------------------------------
 
@@ -196,17 +209,16 @@ class Uplink:
         yield "f1_datacloud_failed", (), sum(lane.rows["dead_lettered"] for lane in uploader.lanes.values())
         for name, lane in uploader.lanes.items():
             told = stats.lanes[name]
-            for outcome in ("accepted", "dead_lettered", "resent"):
+            for outcome in SENT:
                 yield "f1_datacloud_rows", (name, outcome), lane.rows[outcome]
-            yield "f1_datacloud_rows", (name, "evicted"), told.evicted
-            yield "f1_datacloud_rows", (name, "damaged"), told.damaged
-            yield "f1_datacloud_rows", (name, "not_stored"), told.not_spooled
-            yield "f1_datacloud_rows", (name, "unfit"), self._feed.unfit[name] if self._feed else 0
+            unfit = self._feed.unfit[name] if self._feed else 0
+            for outcome, rows in zip(LOST, (told.evicted, told.damaged, told.not_spooled, unfit), strict=True):
+                yield "f1_datacloud_rows", (name, outcome), rows
             yield "f1_datacloud_waiting_rows", (name,), told.rows + told.queued
             yield "f1_datacloud_buffer_oldest_age_seconds", (name,), told.oldest_age_s
             yield "f1_datacloud_dead_letters", (name,), told.letters
             yield "f1_datacloud_parked", (name,), float(lane.parked is not None)
-        yield "f1_datacloud_rows", ("TelemetryEvent", "over_budget"), self.budget.stopped_rows
+        yield "f1_datacloud_rows", ("TelemetryEvent", OVER_BUDGET), self.budget.stopped_rows
         for meaning in Outcome:
             yield "f1_datacloud_requests", (meaning.value,), uploader.outcomes[meaning]
         yield "f1_datacloud_sent_bytes", (), self.cloud.bytes_sent
@@ -214,20 +226,23 @@ class Uplink:
         yield "f1_datacloud_body_limit_bytes", (), uploader.limit.bytes
         yield "f1_datacloud_circuit_open", (), float(uploader.circuit.is_open)
         yield "f1_datacloud_buffer_bytes", (), stats.file_bytes
+        yield "f1_datacloud_buffer_limit_bytes", (), self.outbox.limits.budget_bytes
+        yield "f1_datacloud_disk_reserve_bytes", (), self.outbox.limits.min_free_bytes
         if stats.free_bytes is not None:
             yield "f1_datacloud_disk_free_bytes", (), stats.free_bytes
         yield "f1_datacloud_buffer_failed", (), float(stats.problem is not None)
         yield "f1_datacloud_logins", (), auth.logins
         yield "f1_datacloud_logged_in", (), float(auth.logged_in)
+        yield "f1_datacloud_login_refused", (), float(auth.refused)
         if auth.token_age_s is not None:
             yield "f1_datacloud_token_age_seconds", (), auth.token_age_s
         if auth.clock_offset_s is not None:
             yield "f1_datacloud_clock_offset_seconds", (), auth.clock_offset_s
         if uploader.accepted_at_s is not None:
             yield "f1_datacloud_last_accepted_age_seconds", (), time.monotonic() - uploader.accepted_at_s
-        rows = self.budget.rows_of(_today())
-        yield "f1_datacloud_rows_today", (), rows
-        yield "f1_datacloud_credits_today", (), self.budget.credits(rows)
+        today = self.budget.rows_of(_today())
+        yield "f1_datacloud_rows_today", (), today
+        yield "f1_datacloud_credits_today", (), self.budget.credits(today)
 
 
 def _today() -> str:

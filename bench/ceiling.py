@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from app.ingest.replay import Replay
 from app.ingest.schedule import Due
 from bench import report
+from bench.findings import Findings
 from bench.gateway import GatewayProcess, running_gateway
 from bench.traffic import Mix, catalunya, endless, melbourne
 from bench.watchers import watching
@@ -50,9 +51,9 @@ class Step(NamedTuple):
         return None if spent_s is None else spent_s / self.sent * self.sent_per_s
 
 
-def climb() -> tuple[list[Step], int]:
+def climb(budget_s: float = _BUDGET_S) -> tuple[list[Step], int]:
     """The rates tried, rising, until one loses datagrams twice; and the messages that the dashboards got."""
-    until_s = time.monotonic() + _BUDGET_S
+    until_s = time.monotonic() + budget_s
     steps: list[Step] = []
     with running_gateway(["RIG_A", "RIG_B"]) as gateway:
         with watching(f"ws://127.0.0.1:{gateway.http_port}/ws", CLIENTS) as watchers, ExitStack() as stack:
@@ -112,9 +113,9 @@ def _settled(gateway: GatewayProcess, expected: int) -> int:
     return received
 
 
-def section() -> str:
-    """This row of the benchmarks, in Markdown."""
-    steps, messages = climb()
+def run(budget_s: float = _BUDGET_S) -> Findings:
+    """This row of the benchmarks."""
+    steps, messages = climb(budget_s)
     held = [step for step in steps if not step.lost]
     best = f"**{report.thousands(max(step.sent_per_s for step in held))} datagrams/s**" if held else "no rate"
     limit = "" if steps[-1].sender_kept_up else " The sender reached its limit, so the gateway's may lie higher."
@@ -126,7 +127,8 @@ def section() -> str:
         "the dashboards among them: losses after much waiting are the machine's, not the gateway's. A rate that loses "
         f"is tried once more. Without loss: {best}.{limit} The dashboards got {report.thousands(messages)} messages.\n"
     )
-    return f"{intro}\n{report.table(columns, map(_cells, steps))}"
+    figures = {"ceiling": max((step.sent_per_s for step in held), default=0.0)}
+    return Findings(f"{intro}\n{report.table(columns, map(_cells, steps))}", figures)
 
 
 def _cells(step: Step) -> list[str]:
@@ -146,4 +148,4 @@ def _percent(share: float | None) -> str:
 
 
 if __name__ == "__main__":
-    report.say(section())
+    report.say(run().section)

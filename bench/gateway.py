@@ -1,4 +1,4 @@
-"""A real gateway to measure: `python -m app` as a process of its own, on free loopback ports."""
+"""A real gateway to measure: `python -m app` as a process of its own, on free loopback ports, and an org for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from bench.traffic import ROOT
+from bench.machine import ROOT, pin
 
 _START_S: Final = 20.0
 _STOP_S: Final = 12.0
@@ -33,6 +33,11 @@ class GatewayProcess:
     def __init__(self, process: subprocess.Popen[bytes], http_port: int) -> None:
         self._process = process
         self.http_port = http_port
+
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
 
     @property
     def udp_ports(self) -> list[int]:
@@ -89,30 +94,68 @@ class GatewayProcess:
 
 
 @contextmanager
-def running_gateway(rig_ids: Sequence[str]) -> Iterator[GatewayProcess]:
-    """A gateway with these rigs, ready, and ended with the block."""
-    http_port = _free_port()
+def running_gateway(rig_ids: Sequence[str], core: int | None = None, **settings: str) -> Iterator[GatewayProcess]:
+    """A gateway with these rigs, ready, and ended with the block.
+
+    Args:
+        rig_ids: One for each rig.
+        core: The one it has to make do with; all of the machine's without.
+        settings: Further ones, by name.
+    """
+    with launched(rig_ids, [0] * len(rig_ids), core, **settings) as gateway:
+        gateway.await_ready()
+        yield gateway
+
+
+@contextmanager
+def launched(
+    rig_ids: Sequence[str], udp_ports: Sequence[int], core: int | None = None, **settings: str
+) -> Iterator[GatewayProcess]:
+    """A gateway that has just been started, and is ended with the block."""
+    http_port = free_port()
+    rigs = [{"rig_id": rig_id, "udp_port": port} for rig_id, port in zip(rig_ids, udp_ports, strict=True)]
     told = {
-        "RIGS": json.dumps([{"rig_id": rig_id, "udp_port": 0} for rig_id in rig_ids]),
+        "RIGS": json.dumps(rigs),
         "PORT": str(http_port),
         "HTTP_HOST": "127.0.0.1",
         "UDP_HOST": "127.0.0.1",
         "LOG_LEVEL": "ERROR",
+        "UDP_MAX_DATAGRAMS_PER_S": "10000000",  # two rigs play a hundred
         "PYTHONPATH": str(ROOT),
     }
     # Elsewhere than in the checkout, so that nobody's .env is read.
     with tempfile.TemporaryDirectory() as elsewhere:
-        process = subprocess.Popen([sys.executable, "-m", "app"], cwd=elsewhere, env=os.environ | told)
+        process = subprocess.Popen([sys.executable, "-m", "app"], cwd=elsewhere, env=os.environ | told | settings)
         try:
-            gateway = GatewayProcess(process, http_port)
-            gateway.await_ready()
-            yield gateway
+            if core is not None:
+                pin(process.pid, core)
+            yield GatewayProcess(process, http_port)
         finally:
             _end(process)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
+@contextmanager
+def emulated_org(core: int | None = None) -> Iterator[dict[str, str]]:
+    """An emulated Salesforce org as a process, until the block ends; the settings that point a gateway to it."""
+    with tempfile.TemporaryDirectory() as folder:
+        options = ["--port", "0", "--print-env", "--state-dir", folder]
+        command = [sys.executable, "-m", "app.datacloud.emulator", *options]
+        pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+        with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=nowhere) as org:
+            try:
+                if core is not None:
+                    pin(org.pid, core)
+                if org.stdout is None:
+                    raise RuntimeError("the emulator was started without a pipe")
+                told = os.read(org.stdout.fileno(), 65_536).decode()
+                yield dict(line.split("=", 1) for line in told.splitlines())
+            finally:
+                _end(org)
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port that nobody listens on right now."""
+    with socket.socket(socket.AF_INET, kind) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port

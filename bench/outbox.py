@@ -1,19 +1,19 @@
-"""The outbox: what a row costs to commit durably and to take out again, beside one commit a row.
+"""The outbox: what a row costs to commit durably and to take out again, beside aiosqlite with one commit a row.
 
-The other is the shape in which asyncio programs mostly use SQLite (aiosqlite's): each row is an `INSERT` and a commit
-of its own, on a thread that the event loop hands it to. Both write with `synchronous=FULL` into the same disk, and take
-turns in rounds. What is compared is the CPU time of the whole process, since both work on two threads; where rows come
-at a game's pace, without that of the pacing itself. Rows a second are by the wall clock: they tell as much of the disk.
+That is how asyncio programs mostly use SQLite: each row is an `INSERT` and a commit of its own, on a thread that the
+event loop hands it to. Both write with `synchronous=FULL` into the same disk, and take turns in rounds. What is
+compared is the CPU time of the whole process, since both work on two threads; where rows come at a game's pace, without
+that of the pacing itself. Rows a second are by the wall clock: they tell as much of the disk.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sqlite3
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from statistics import median
 from typing import Any, Final, NamedTuple
@@ -21,7 +21,8 @@ from typing import Any, Final, NamedTuple
 from app.datacloud.outbox import Limits, Outbox
 from app.datacloud.row import Row
 from app.datacloud.schema import TELEMETRY
-from bench import report
+from bench import peers, report
+from bench.findings import Findings
 from tests.datacloud.rows import make_rows
 
 ROUNDS: Final = 7
@@ -44,36 +45,43 @@ class _Round(NamedTuple):
     burst: Cost
     drain: Cost
     paced: Cost
-    single_burst: Cost
-    single_paced: Cost
+    single: tuple[Cost, Cost] | None
     bytes_per_row: float
 
 
 class Found(NamedTuple):
-    """Medians over the rounds; ratios are medians of the rounds' ratios."""
+    """Medians over the rounds; ratios are medians of the rounds' ratios. Of the peer: burst, paced; None without it."""
 
     burst: Cost
     drain: Cost
     paced: Cost
-    single_burst: Cost
-    single_paced: Cost
-    burst_ratio: float
-    paced_ratio: float
+    single: tuple[Cost, Cost] | None
+    ratios: tuple[float, float] | None
     bytes_per_row: float
 
 
-def measure() -> Found:
+def measure(rounds: int = ROUNDS) -> Found:
     """All rounds."""
-    rounds = [asyncio.run(_round(number)) for number in range(ROUNDS)]
+    folder = peers.aiosqlite()
+    if folder is not None and str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    connect = None if folder is None else import_module("aiosqlite").connect
+    found = [asyncio.run(_round(number, connect)) for number in range(rounds)]
+    singles = [(each, each.single) for each in found if each.single is not None]
+    single = ratios = None
+    if singles:
+        single = (_median([one[0] for _, one in singles]), _median([one[1] for _, one in singles]))
+        ratios = (
+            median(each.burst.us / one[0].us for each, one in singles),
+            median(each.paced.us / one[1].us for each, one in singles),
+        )
     return Found(
-        burst=_median([each.burst for each in rounds]),
-        drain=_median([each.drain for each in rounds]),
-        paced=_median([each.paced for each in rounds]),
-        single_burst=_median([each.single_burst for each in rounds]),
-        single_paced=_median([each.single_paced for each in rounds]),
-        burst_ratio=median(each.single_burst.us / each.burst.us for each in rounds),
-        paced_ratio=median(each.single_paced.us / each.paced.us for each in rounds),
-        bytes_per_row=median(each.bytes_per_row for each in rounds),
+        burst=_median([each.burst for each in found]),
+        drain=_median([each.drain for each in found]),
+        paced=_median([each.paced for each in found]),
+        single=single,
+        ratios=ratios,
+        bytes_per_row=median(each.bytes_per_row for each in found),
     )
 
 
@@ -81,22 +89,27 @@ def _median(costs: Sequence[Cost]) -> Cost:
     return Cost(median(each.us for each in costs), median(each.per_s for each in costs))
 
 
-async def _round(number: int) -> _Round:
+# Any: aiosqlite has no types where it is not installed.
+async def _round(number: int, connect: Any) -> _Round:
     rows = make_rows(BURST, first_frame=number * BURST)
     few = rows[: BURST // 10]
     frames = _frames(number)
-    with tempfile.TemporaryDirectory(prefix="bench-outbox-", dir=".") as folder:
+    peers.CACHE.mkdir(parents=True, exist_ok=True)  # on the checkout's disk: /tmp may be memory, which syncs at no cost
+    with tempfile.TemporaryDirectory(prefix="outbox-", dir=peers.CACHE) as folder:
         outbox = Outbox(Path(folder) / "burst" / "outbox.sqlite3", _LIMITS)
         burst, size = await _with(outbox, lambda: _commit(outbox, rows), BURST)
         drain, _ = await _with(outbox2 := Outbox(outbox.path, _LIMITS), lambda: _drain(outbox2), BURST)
         steady = Outbox(Path(folder) / "paced" / "outbox.sqlite3", _LIMITS)
         paced, _ = await _with(steady, lambda: _pace(frames, steady.append), _count(frames))
         pacing = await _timed(lambda: _pace(frames, lambda _: None), _count(frames))
-        single = _Single(Path(folder) / "single.sqlite3")
-        single_burst = await _timed(lambda: single.commit_all(few), len(few))
-        single_paced = await _timed(lambda: _pace(frames, single.append), _count(frames))
-        await single.close()
-    return _Round(burst, drain, _beyond(paced, pacing), single_burst, _beyond(single_paced, pacing), size)
+        singly = None
+        if connect is not None:
+            async with connect(Path(folder) / "single.sqlite3") as database:
+                single = await _Single.made(database)
+                single_burst = await _timed(lambda: single.commit_all(few), len(few))
+                single_paced = await _timed(lambda: single.pace(frames), _count(frames))
+                singly = (single_burst, _beyond(single_paced, pacing))
+    return _Round(burst, drain, _beyond(paced, pacing), singly, size)
 
 
 def _beyond(cost: Cost, pacing: Cost) -> Cost:
@@ -156,55 +169,69 @@ async def _pace(frames: Sequence[Sequence[Row]], append: Callable[[Sequence[Row]
 
 
 class _Single:
-    """A row a commit, on a thread of its own."""
+    """A row a commit, by aiosqlite."""
 
-    def __init__(self, path: Path) -> None:
-        self._pool = ThreadPoolExecutor(1)
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.execute("CREATE TABLE row(id INTEGER PRIMARY KEY, object TEXT, key TEXT UNIQUE, body BLOB)")
-        self._tasks: list[asyncio.Future[None]] = []
+    def __init__(self, database: Any) -> None:
+        self._database = database
+
+    @classmethod
+    async def made(cls, database: Any) -> _Single:
+        """With its table, as durable as the outbox."""
+        await database.execute("PRAGMA journal_mode=WAL")
+        await database.execute("PRAGMA synchronous=FULL")
+        await database.execute("CREATE TABLE row(id INTEGER PRIMARY KEY, object TEXT, key TEXT UNIQUE, body BLOB)")
+        return cls(database)
 
     async def commit_all(self, rows: Sequence[Row]) -> None:
-        loop = asyncio.get_running_loop()
-        for row in rows:
-            await loop.run_in_executor(self._pool, self._insert, row)
-
-    def append(self, rows: Sequence[Row]) -> None:
-        loop = asyncio.get_running_loop()
-        self._tasks += [loop.run_in_executor(self._pool, self._insert, row) for row in rows]
-
-    async def close(self) -> None:
-        await asyncio.gather(*self._tasks)
-        self._db.close()
-        self._pool.shutdown()
-
-    def _insert(self, row: Row) -> None:
+        """One after the other."""
         statement = "INSERT OR REPLACE INTO row(object, key, body) VALUES (?,?,?)"
-        self._db.execute(statement, (row.object, row.key, row.body))
+        for row in rows:
+            await self._database.execute(statement, (row.object, row.key, row.body))
+            await self._database.commit()
+
+    async def pace(self, frames: Sequence[Sequence[Row]]) -> None:
+        """As they come."""
+        waiting: asyncio.Queue[Sequence[Row] | None] = asyncio.Queue()
+
+        async def write() -> None:
+            while (frame := await waiting.get()) is not None:
+                await self.commit_all(frame)
+
+        writer = asyncio.create_task(write())
+        await _pace(frames, waiting.put_nowait)
+        waiting.put_nowait(None)
+        await writer
 
 
 # --- the report -----------------------------------------------------------------------------------
 
 
-def section() -> str:
-    """This row of the benchmarks, in Markdown."""
-    found = measure()
+def run(rounds: int = ROUNDS) -> Findings:
+    """This row of the benchmarks."""
+    found = measure(rounds)
+    burst, paced = found.ratios or (None, None)
     rows = [
-        ["outbox, burst", *_cells(found.burst), report.share(1.0), f"{found.bytes_per_row:.0f}"],
-        ["one commit a row, burst", *_cells(found.single_burst), report.share(found.burst_ratio), ""],
-        ["outbox, 2 rigs at 60 Hz", *_cells(found.paced), report.share(1.0), ""],
-        ["one commit a row, 2 rigs at 60 Hz", *_cells(found.single_paced), report.share(found.paced_ratio), ""],
+        ["**outbox**, burst", *_cells(found.burst), _share(burst), f"{found.bytes_per_row:.0f}"],
+        ["**outbox**, 2 rigs at 60 Hz", *_cells(found.paced), _share(paced), ""],
         ["outbox, drained in bodies of 190 kB", *_cells(found.drain), "", ""],
     ]
+    figures = {}
+    if found.single is not None and burst is not None and paced is not None:
+        figures = {"outbox.burst": burst, "outbox.paced": paced}
+        rows.append(["aiosqlite, one commit a row, burst", *_cells(found.single[0]), report.share(1.0), ""])
+        rows.append(["aiosqlite, one commit a row, 2 rigs at 60 Hz", *_cells(found.single[1]), report.share(1.0), ""])
+    peer = f"aiosqlite {peers.AIOSQLITE}" if found.single is not None else "aiosqlite could not be fetched"
     intro = (
         "## Outbox, per row\n\n"
-        f"Telemetry rows of some 590 bytes, `synchronous=FULL`; CPU of the whole process, medians of {ROUNDS} "
-        "rounds in turns. *One commit a row* is the standard library's sqlite3 behind an executor, as in aiosqlite.\n"
+        f"Telemetry rows of some 590 bytes, `synchronous=FULL`; CPU of the whole process, medians of {rounds} rounds "
+        f"in turns; {peer}.\n"
     )
-    columns = ("work", "CPU µs a row", "rows/s", "CPU to outbox", "bytes a row on disk")
-    return f"{intro}\n{report.table(columns, rows)}"
+    columns = ("work", "CPU µs a row", "rows/s", "to aiosqlite", "bytes a row on disk")
+    return Findings(f"{intro}\n{report.table(columns, rows)}", figures)
+
+
+def _share(ratio: float | None) -> str:
+    return "" if ratio is None else report.share(ratio)
 
 
 def _cells(cost: Cost) -> list[str]:
@@ -212,4 +239,4 @@ def _cells(cost: Cost) -> list[str]:
 
 
 if __name__ == "__main__":
-    report.say(section())
+    report.say(run().section)

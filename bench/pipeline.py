@@ -26,6 +26,7 @@ from app.pipeline import RigPipeline, utc_now
 from app.publish.frames import RigCard
 from app.publish.live import LiveView
 from bench import report
+from bench.findings import Findings
 from bench.timing import Contender, Measured, Work, compare
 from bench.traffic import Mix, catalunya, endless, melbourne
 
@@ -138,11 +139,11 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-def _slices(mix: Mix) -> tuple[list[Slice], int]:
+def _slices(mix: Mix, rounds: int) -> tuple[list[Slice], int]:
     """The mix cut into slices, and how many datagrams each has."""
     size = round(mix.per_s * SLICE_S)
     sent = endless(mix)
-    return [_by_frame(list(islice(sent, size))) for _ in range(ROUNDS + _WARM_UP)], size
+    return [_by_frame(list(islice(sent, size))) for _ in range(rounds + _WARM_UP)], size
 
 
 def _by_frame(sent: Sequence[tuple[float, bytes]]) -> Slice:
@@ -187,9 +188,9 @@ class InProcess(NamedTuple):
     bytes_per_s: float
 
 
-def in_process(mix: Mix) -> InProcess:
+def in_process(mix: Mix, rounds: int = ROUNDS) -> InProcess:
     """Measure the stages on one mix."""
-    slices, size = _slices(mix)
+    slices, size = _slices(mix, rounds)
     rigs = _rigs_for(slices, size)
     stage = [
         RigPipeline(RigIdentity(f"RIG_{n}", f"RIG_{n}"), _Nobody(), _NEVER_STALE_S) for n in range(_RIGS_OF_A_STAGE)
@@ -202,7 +203,7 @@ def in_process(mix: Mix) -> InProcess:
                 Contender("receive", size * len(stage), _on_each(slices, partial(_receive_only, stage))),
                 Contender("whole", size * rigs, _on_each(slices, live.feed)),
             ],
-            ROUNDS,
+            rounds,
             turn_s=0.0,
         )
     finally:
@@ -227,9 +228,9 @@ def _rigs_for(slices: Sequence[Slice], size: int) -> int:
 # --- the report -----------------------------------------------------------------------------------
 
 
-def section() -> str:
-    """This row of the benchmarks, in Markdown."""
-    found = [in_process(mix) for mix in (catalunya(), melbourne())]
+def run(rounds: int = ROUNDS) -> Findings:
+    """This row of the benchmarks."""
+    found = [in_process(mix, rounds) for mix in (catalunya(), melbourne())]
     columns = (
         "mix",
         "one rig sends",
@@ -247,7 +248,8 @@ def section() -> str:
         "`RigPipeline.receive` → bus → `LiveView` → a hub that counts for 10 clients; no sockets. *decode* and "
         "*+ normalise* are the stages on the way, on the same datagrams, in turns.\n"
     )
-    return f"{intro}\n{report.table(columns, map(_cells, found))}"
+    whole = found[-1].costs.ratio("whole", "decode")
+    return Findings(f"{intro}\n{report.table(columns, map(_cells, found))}", {"pipeline": whole})
 
 
 def _cells(found: InProcess) -> list[str]:
@@ -267,4 +269,4 @@ def _cells(found: InProcess) -> list[str]:
 
 
 if __name__ == "__main__":
-    report.say(section())
+    report.say(run().section)

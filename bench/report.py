@@ -13,6 +13,7 @@ from typing import Final
 
 from bench.timing import CLOCK_NAME
 
+_QUIET: Final = 0.5
 _PACKAGES: Final = ("pydantic", "orjson", "uvicorn", "uvloop", "websockets")
 
 
@@ -24,6 +25,7 @@ def head() -> str:
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC · {_processor()}, {os.cpu_count()} cores · "
         f"{platform.system()} {platform.release()} · {platform.python_implementation()} {platform.python_version()}\n"
         f"{versions}\n\n"
+        f"{_others()}"
         f"µs are {CLOCK_NAME}, medians. Compare ratios, not µs: each is taken within one run, in which the contenders "
         "take turns.\n"
     )
@@ -64,6 +66,15 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
+
+
+def _others() -> str:
+    """How busy the machine was with other things when the run began, where that can be told."""
+    if not hasattr(os, "getloadavg"):
+        return ""
+    load = os.getloadavg()[0]
+    judged = "others used the machine: believe no age and little else" if load > _QUIET else "quiet"
+    return f"load average at the start {load:.1f} ({judged})\n\n"
 
 
 def _processor() -> str:

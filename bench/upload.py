@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import random
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -32,6 +29,8 @@ from app.datacloud.schema import TELEMETRY
 from app.datacloud.uploader import Uploader
 from app.settings import Settings
 from bench import report
+from bench.findings import Findings
+from bench.gateway import emulated_org
 from bench.timing import Contender, Measured, Work, compare, ready
 from tests.datacloud.rows import make_rows
 
@@ -42,6 +41,8 @@ ROUNDS: Final = 9
 PACED_ROWS_PER_S: Final = 120
 PACED_S: Final = 10.0
 BACKLOG_ROWS: Final = 30_000
+CHECKED_ROWS: Final = 20_000
+ACCEPTED_BYTES: Final = 200_000
 
 
 class Uploaded(NamedTuple):
@@ -52,30 +53,46 @@ class Uploaded(NamedTuple):
     cpu_s: float
 
 
-def section() -> str:
-    """The Markdown of this row."""
-    batching = batches()
-    paced, drained = asyncio.run(upload())
-    return "\n".join(
-        [
-            "## Data Cloud\n",
-            report.table(
-                ("from rows to a request body", "µs per row", "beside naive", "MB per CPU second"),
-                [
-                    *_row(batching, "naive", "`len(json.dumps(records))` on every tick"),
-                    *_row(batching, "encode and cut", "a row encoded once, then cut and joined"),
-                    *_row(batching, "cut", "cut and joined alone"),
-                ],
-            ),
-            report.table(
-                ("uploader, outbox and client", "rows/s", "CPU, % of a core", "CPU, µs per row"),
-                [_told(f"{PACED_ROWS_PER_S} rows/s", paced), _told(f"a backlog of {BACKLOG_ROWS} rows", drained)],
-            ),
-        ]
+def run(rounds: int = ROUNDS, paced_s: float = PACED_S, backlog: int = BACKLOG_ROWS) -> Findings:
+    """This row of the benchmarks.
+
+    Args:
+        rounds: Of batch building.
+        paced_s: How long rows come at the pace of two rigs; 0 leaves the uploader out.
+        backlog: Rows that are then sent as fast as it goes.
+    """
+    batching = batches(rounds)
+    bodies = _ours([row.body for row in make_rows(CHECKED_ROWS)])
+    largest = max(map(len, bodies))
+    parts = [
+        "## Data Cloud\n",
+        report.table(
+            ("from rows to a request body", "µs per row", "beside naive", "MB per CPU second"),
+            [
+                *_row(batching, "naive", "`len(json.dumps(records))` on every tick"),
+                *_row(batching, "encode and cut", "a row encoded once, then cut and joined"),
+                *_row(batching, "cut", "**cut and joined** from the rows that the outbox keeps"),
+            ],
+        ),
+    ]
+    parts.append(
+        f"Every body was measured: {len(bodies)} of {report.thousands(CHECKED_ROWS)} rows, the largest of "
+        f"{report.thousands(largest)} bytes; the service refuses more than {report.thousands(ACCEPTED_BYTES)}.\n"
     )
+    if paced_s:
+        paced, drained = asyncio.run(upload(paced_s, backlog))
+        columns = ("uploader, outbox and client", "rows/s", "CPU, % of a core", "CPU, µs per row")
+        told = [_told(f"{PACED_ROWS_PER_S} rows/s", paced), _told(f"a backlog of {backlog} rows", drained)]
+        parts.append(report.table(columns, told))
+    figures = {
+        "upload": batching.ratio("cut", "naive"),
+        "upload.encode": batching.ratio("encode and cut", "naive"),
+        "upload.bytes": float(largest),
+    }
+    return Findings("\n".join(parts), figures)
 
 
-def batches() -> Measured:
+def batches(rounds: int = ROUNDS) -> Measured:
     """The cost of a batch of telemetry by each way, per row."""
     rows = [row.body for row in make_rows(BATCH_ROWS)]
     records = [decode(row) for row in rows]
@@ -87,7 +104,7 @@ def batches() -> Measured:
             ),
             Contender("cut", BATCH_ROWS, ready(lambda: _ours(rows))),
         ],
-        ROUNDS,
+        rounds,
     )
 
 
@@ -123,31 +140,16 @@ def _told(what: str, done: Uploaded) -> tuple[str, ...]:
     )
 
 
-async def upload() -> tuple[Uploaded, Uploaded]:
+async def upload(paced_s: float, backlog: int) -> tuple[Uploaded, Uploaded]:
     """Rows at the pace of two rigs at 60 Hz, and then a backlog as fast as it goes."""
-    with tempfile.TemporaryDirectory() as folder:
-        org = _emulator(folder)
-        try:
-            assert org.stdout is not None
-            told = os.read(org.stdout.fileno(), 65_536).decode()
-            given = dict(line.split("=", 1) for line in told.splitlines())
-            settings = Settings(_env_file=None, **{name.lower(): value for name, value in given.items()})  # type: ignore[call-arg, arg-type]  # text, as from the environment
-            return await _both(settings, Path(folder))
-        finally:
-            org.terminate()
-            org.wait()
-            if org.stdout is not None:
-                org.stdout.close()
+    with tempfile.TemporaryDirectory() as folder, emulated_org() as given:
+        settings = Settings(_env_file=None, **{name.lower(): value for name, value in given.items()})  # type: ignore[call-arg, arg-type]  # text, as from the environment
+        return await _both(settings, Path(folder), paced_s, backlog)
 
 
-def _emulator(folder: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "app.datacloud.emulator", "--port", "0", "--print-env", "--state-dir", folder]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-
-
-async def _both(settings: Settings, folder: Path) -> tuple[Uploaded, Uploaded]:
-    rows = make_rows(round(PACED_ROWS_PER_S * PACED_S) + BACKLOG_ROWS)
-    paced_rows, backlog = rows[:-BACKLOG_ROWS], rows[-BACKLOG_ROWS:]
+async def _both(settings: Settings, folder: Path, paced_s: float, backlog: int) -> tuple[Uploaded, Uploaded]:
+    paced_rows = make_rows(round(PACED_ROWS_PER_S * paced_s))
+    backlog_rows = make_rows(backlog, first_frame=len(paced_rows))
     async with AsyncExitStack() as stack:
         outbox = Outbox(folder / "outbox.sqlite3", Limits(queue_rows=10**6, queue_bytes=10**9))
         config = cloud_config(settings)
@@ -163,7 +165,7 @@ async def _both(settings: Settings, folder: Path) -> tuple[Uploaded, Uploaded]:
         stack.callback(running.cancel)
         await _until(uploader, 0)
         paced = await _measured(uploader, outbox, paced_rows, PACED_ROWS_PER_S)
-        return paced, await _measured(uploader, outbox, backlog, None)
+        return paced, await _measured(uploader, outbox, backlog_rows, None)
 
 
 async def _measured(uploader: Uploader, outbox: Outbox, rows: Sequence[Row], per_s: float | None) -> Uploaded:

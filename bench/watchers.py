@@ -14,7 +14,7 @@ from typing import Final
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from bench.traffic import ROOT
+from bench.machine import ROOT
 
 _END_S: Final = 5.0
 

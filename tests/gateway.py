@@ -21,6 +21,7 @@ CAPTURES = ROOT / "tests" / "captures"
 CATALUNYA = CAPTURES / "f1_25-format2025-timetrial-catalunya.pcap.gz"
 MELBOURNE = CAPTURES / "f1_25-format2026-race-melbourne.pcap.gz"
 START_S = 20.0
+OPERATOR_TOKEN = "the-operator-of-the-tests-and-nobody-else"
 _SCRATCH = tempfile.TemporaryDirectory(prefix="rig-gateway-tests-")
 
 
@@ -92,14 +93,22 @@ def environment(port: int, rig_ports: tuple[int, ...], **settings: str) -> dict[
         "HTTP_HOST": "127.0.0.1",
         "UDP_HOST": "127.0.0.1",
         "RIGS": json.dumps(rigs),
-        "HISTORY_PATH": history_path(),
+        "HISTORY_PATH": (history := history_path()),
+        "SOURCES_PATH": str(Path(history).with_name("sources.json")),
+        "OPERATOR_TOKEN": OPERATOR_TOKEN,
+        "UDP_MAX_DATAGRAMS_PER_S": "100000",  # simulated rigs may drive much faster than real ones
     }
     return {**os.environ, "PYTHONUNBUFFERED": "1", **own, **settings}
 
 
 @contextmanager
 def running_gateway(
-    *command: str, rigs: int = 2, port: int | None = None, rig_ports: tuple[int, ...] = (), **settings: str
+    *command: str,
+    rigs: int = 2,
+    port: int | None = None,
+    rig_ports: tuple[int, ...] = (),
+    log: Path | None = None,
+    **settings: str,
 ) -> Iterator[Running]:
     """A gateway process that answers; ended with the block, if it has not ended by then.
 
@@ -108,19 +117,21 @@ def running_gateway(
         rigs: How many rigs, on free ports.
         port: HTTP port, for a gateway that takes another one's place.
         rig_ports: UDP ports, likewise.
+        log: Takes what it says; nothing does without.
         settings: Further settings, by name.
     """
     port = port or free_port()
     rig_ports = rig_ports or tuple(free_port(socket.SOCK_DGRAM) for _ in range(rigs))
     arguments = command or (sys.executable, "-m", "app")
-    process = subprocess.Popen(
-        [argument.replace("{port}", str(port)) for argument in arguments],
-        cwd=ROOT,
-        env=environment(port, rig_ports, **settings),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    with open(log or os.devnull, "ab") as said:
+        process = subprocess.Popen(
+            [argument.replace("{port}", str(port)) for argument in arguments],
+            cwd=ROOT,
+            env=environment(port, rig_ports, **settings),
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            text=True,
+        )
     gateway = Running(process, port, rig_ports)
     try:
         wait_until_ready(gateway)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.addresses import HostAddresses, in_order
+from app.addresses import HostAddresses, in_order, own_names
 
 ADDRESSES = st.ip_addresses(v=4).map(str)
 
@@ -138,3 +138,12 @@ def test_a_resolver_that_fails_leaves_the_default_routes_address() -> None:
     told = HostAddresses("", fail).current(0.0)
 
     assert len(told) <= 1
+
+
+@pytest.mark.parametrize(("name", "short"), [("booth", "booth"), ("booth.venue.example", "booth")])
+def test_this_host_is_asked_for_by_its_name_with_and_without_its_domain_and_over_mdns(
+    monkeypatch: pytest.MonkeyPatch, name: str, short: str
+) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: name)
+
+    assert set(own_names()) == {name, short, f"{short}.local"}

@@ -22,6 +22,10 @@ from websockets.exceptions import ConnectionClosed
 
 from app.datacloud.emulator.throwaway import throwaway_app
 from app.ingest.capture import read_capture
+from tests.chaos.evidence import snapshot
+from tests.chaos.stage import Stage, metric, until
+from tests.chaos.verdict import at_least, at_most, exactly
+from tests.conftest import Reached
 from tests.gateway import (
     MELBOURNE,
     Running,
@@ -135,7 +139,7 @@ async def test_a_client_that_never_reads_delays_nobody(gateway: Running) -> None
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     deaf.connect(("127.0.0.1", gateway.port))
     deaf.sendall(
-        b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
     wish = b'{"type": "subscribe_rig", "rig_id": "all"}'
@@ -176,15 +180,18 @@ def test_sigterm_ends_it_in_order_with_exit_code_0() -> None:
     assert gateway.process.returncode == 0
 
 
-async def test_sigterm_ends_it_although_a_client_never_reads_and_tells_the_others() -> None:
+@pytest.mark.row("L5")
+async def test_sigterm_ends_it_although_a_client_never_reads_and_tells_the_others(reached: Reached) -> None:
     with running_gateway() as gateway, replaying(*both_rigs(gateway)):
         async with subscriber(gateway) as client, connect(gateway.socket_url, max_queue=1) as lazy:
             await lazy.send('{"type": "subscribe_rig", "rig_id": "all"}')
             await listen(client, 2)
+            began_s = time.monotonic()
             gateway.process.send_signal(signal.SIGTERM)
             with pytest.raises(ConnectionClosed) as closed:
                 await listen(client, 9)
-            await asyncio.to_thread(gateway.process.wait, 10)
+            await asyncio.to_thread(gateway.process.wait, 20)
+            reached(at_most("ended with a hung browser after", time.monotonic() - began_s, 10, " s"))
 
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1012
@@ -212,15 +219,79 @@ def test_with_a_folder_set_every_datagram_is_recorded_as_it_came(tmp_path: Path)
     assert [captured.payload for captured in read_capture(recording)] == sent
 
 
-def test_a_taken_udp_port_ends_the_start_with_one_sentence_and_code_3() -> None:
+@pytest.mark.row("L8")
+@pytest.mark.parametrize("reuse", [False, True], ids=["plain", "by one that would share it"])
+@pytest.mark.parametrize(
+    "command",
+    [("-m", "app"), ("-m", "uvicorn", "app.main:app", "--host", "127.0.0.1", "--port", "0")],
+    ids=["app", "uvicorn"],
+)
+def test_a_taken_udp_port_ends_the_start_with_rig_and_port_and_code_3(
+    command: tuple[str, ...], reuse: bool, reached: Reached
+) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT) if reuse else ():
+            taken.setsockopt(socket.SOL_SOCKET, option, 1)
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-        ended = run_to_end("-m", "app", env=environment(free_port(), (free_port(socket.SOCK_DGRAM), port)))
+        began_s = time.monotonic()
+        ended = run_to_end(*command, env=environment(free_port(), (free_port(socket.SOCK_DGRAM), port)))
 
-    assert ended.returncode == 3
+    reached(at_most("UDP port taken: ended after", time.monotonic() - began_s, 2, " s"))
+    reached(exactly("exit code", ended.returncode, 3))
     assert f"RIG_B: UDP port {port} on 127.0.0.1 cannot be opened" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.row("L8")
+def test_a_taken_http_port_ends_the_start_with_one_sentence_and_code_3(reached: Reached) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        began_s = time.monotonic()
+        ended = run_to_end("-m", "app", env=environment(port, (free_port(socket.SOCK_DGRAM),)))
+
+    reached(at_most("HTTP port taken: ended after", time.monotonic() - began_s, 2, " s"))
+    reached(exactly("exit code", ended.returncode, 3))
+    assert f"HTTP port {port} on 127.0.0.1 cannot be opened" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.row("L6")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: signal.Signals(number).name)
+def test_a_second_signal_ends_it_at_once_and_nothing_committed_is_lost(
+    number: signal.Signals, tmp_path: Path, reached: Reached
+) -> None:
+    stage = Stage(tmp_path)
+    with stage.org() as org, stage.rigs("--short"), stage.gateway() as gateway:
+        org.faults({"action": "delay", "seconds": 30})
+        until("rows are under way", lambda: metric(gateway, "f1_datacloud_in_flight") > 0, 10)
+        gateway.process.send_signal(number)
+        time.sleep(1.0)
+        assert gateway.process.poll() is None, "it did not try to deliver what waits"
+        began_s = time.monotonic()
+        gateway.process.send_signal(number)
+        code = gateway.process.wait(20)
+        took_s = time.monotonic() - began_s
+
+    left = snapshot(stage.outbox)
+    reached(at_most(f"second {number.name}: ended after", took_s, 2, " s"))
+    reached(exactly("exit code", code, 0))
+    reached(at_least("rows committed and kept for the next start", left.total("rows"), 1))
+    assert left.is_balanced()
+
+
+@pytest.mark.row("L6")
+def test_a_closed_terminal_ends_it_in_order_unless_it_was_started_to_outlive_it(reached: Reached) -> None:
+    with running_gateway(rigs=1) as gateway:
+        gateway.process.send_signal(signal.SIGHUP)
+        reached(exactly("SIGHUP: exit code", gateway.process.wait(10), 0))
+    with running_gateway("nohup", sys.executable, "-m", "app", rigs=1) as gateway:
+        gateway.process.send_signal(signal.SIGHUP)
+        time.sleep(1.0)
+        reached(exactly("SIGHUP under nohup: exit code", gateway.process.poll(), None))
+        gateway.terminate()
 
 
 def test_a_wrong_configuration_ends_the_start_with_every_mistake_and_code_2() -> None:
@@ -243,7 +314,7 @@ def test_data_cloud_without_its_settings_ends_the_start_with_every_mistake_and_c
     ]
 
 
-def test_an_outbox_that_cannot_be_used_ends_the_start_with_one_sentence_and_code_3(tmp_path: Path) -> None:
+def test_a_place_for_the_outbox_that_is_none_ends_the_start_with_one_sentence_and_code_2(tmp_path: Path) -> None:
     app = throwaway_app(tmp_path)
     in_the_way = tmp_path / "file"
     in_the_way.write_text("not a directory")
@@ -251,8 +322,8 @@ def test_an_outbox_that_cannot_be_used_ends_the_start_with_one_sentence_and_code
 
     ended = run_to_end("-m", "app", env=environment(free_port(), (free_port(socket.SOCK_DGRAM),), **cloud))
 
-    assert ended.returncode == 3
-    assert f"the outbox {in_the_way / 'outbox.sqlite3'} cannot be used" in ended.stderr
+    assert ended.returncode == 2
+    assert f"DATACLOUD_OUTBOX_PATH: {in_the_way} is no folder" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
@@ -266,14 +337,18 @@ def test_a_second_gateway_on_one_outbox_is_told_who_holds_it(tmp_path: Path) -> 
     assert str(gateway.process.pid) in ended.stderr
 
 
-def test_a_rig_of_an_older_format_is_told_what_to_do() -> None:
+@pytest.mark.row("I3")
+def test_a_rig_of_an_older_format_is_told_what_to_do(reached: Reached) -> None:
     datagram = next(read_capture(MELBOURNE)).payload
     old = (2020).to_bytes(2, "little") + datagram[2:]
     with running_gateway() as gateway:
+        sent_s = time.monotonic()
         gateway.send(1, *[old] * 5)
-        deadline_s = time.monotonic() + 5
+        deadline_s = sent_s + 5
         while not (health := gateway.health())["problems"] and time.monotonic() < deadline_s:
             time.sleep(0.05)
+        told_s = time.monotonic()
 
+    reached(at_most("told after", told_s - sent_s, 2, " s"))
     assert health["status"] == "degraded"
     assert health["problems"] == ["RIG_B sends format 2020: set UDP Format to 2025 (read are 2023, 2024, 2025, 2026)"]

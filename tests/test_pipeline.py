@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import random
+import statistics
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -23,6 +25,8 @@ from app.normalize.minting import RigIdentity
 from app.pipeline import REJECT_REASONS, RigPipeline
 from app.sim import simulate
 from tests.builders import make_event_packet, make_header, make_packet
+from tests.chaos.verdict import at_most, exactly
+from tests.conftest import Reached
 
 CAPTURES: Final = Path(__file__).resolve().parent / "captures"
 RIG: Final = RigIdentity("RIG_A", "SIM_A")
@@ -337,6 +341,33 @@ def test_noise_brings_no_rig_online() -> None:
     assert rig.sink.events == []
 
 
+@pytest.mark.row("I11")
+@pytest.mark.parametrize("away_s", [1.0, 5.0, 60.0])
+def test_a_rig_that_stops_is_told_and_the_session_it_comes_back_with_begins_anew(
+    away_s: float, reached: Reached
+) -> None:
+    rig = Rig()
+    rig.receive(SESSION, encode(make_packet(2)))
+    silent_at: list[float] = []
+
+    for _ in range(round(away_s / 0.25)):
+        rig.wait(0.25)
+        if "RigSilent" in rig.sink.kinds() and not silent_at:
+            silent_at.append(rig.clocks.now_s - 1000.0)
+    rig.receive(encode(make_packet(1, session_uid=0xFEED)), encode(make_packet(2, session_uid=0xFEED)))
+    for _ in range(60):
+        rig.clocks.now_s += 1 / 60
+        frame = round((rig.clocks.now_s - 1000.0) * 60)
+        rig.receive(encode(make_packet(1, session_uid=0xFEED, overall_frame_identifier=frame + 600)))
+
+    if away_s > STALE_AFTER_S:
+        reached(at_most("told as silent after", silent_at[0], 2, " s"))
+    ended = [event for event in rig.sink.events if isinstance(event, events.SessionEnded)]
+    begun = [event.session_uid for event in rig.sink.events if isinstance(event, events.SessionStarted)]
+    reached(exactly("sessions ended with a reason", [event.reason for event in ended], ["new_session"]))
+    assert begun == [str(0x5EED), str(0xFEED)]
+
+
 @pytest.mark.parametrize("stale_after_s", [0.5, 2.0, 5.0])
 def test_a_rig_is_silent_after_the_stale_time_and_says_since_when(stale_after_s: float) -> None:
     rig = Rig(stale_after_s)
@@ -400,6 +431,26 @@ def test_a_quarter_of_an_hour_of_silence_ends_the_session() -> None:
     assert rig.sink.kinds()[-2:] == ["RigSilent", "SessionEnded"]
 
 
+def test_a_rig_that_falls_silent_on_the_track_still_drives_as_far_as_anybody_knows() -> None:
+    rig = Rig()
+    rig.receive(SESSION)
+    before = rig.pipeline.driving
+
+    rig.wait(60)
+    silent = rig.pipeline.driving
+    rig.wait(840)
+
+    assert (before, silent, rig.pipeline.driving) == (True, True, False)
+
+
+@pytest.mark.parametrize("told", [{"game_paused": 1}, {"player_car_index": 255}, {"session_uid": 0}])
+def test_a_rig_that_says_it_is_paused_watches_or_is_in_its_menus_does_not_drive(told: dict[str, int]) -> None:
+    rig = Rig()
+    rig.receive(SESSION, encode(make_packet(1, frame_identifier=900, overall_frame_identifier=900, **told)))
+
+    assert not rig.pipeline.driving
+
+
 # --- a format we cannot read ----------------------------------------------------------------------
 
 
@@ -427,14 +478,57 @@ def test_noise_is_not_taken_for_a_format() -> None:
     assert (rig.pipeline.problem, rig.pipeline.rejected["unknown_format"]) == (None, 2)
 
 
-def test_a_wrong_format_is_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.row("I3")
+def test_a_wrong_format_is_logged_once_a_minute(caplog: pytest.LogCaptureFixture, reached: Reached) -> None:
     rig = Rig()
 
     for _ in range(120):
         rig.receive(write_header(make_header(6, 2022)))
         rig.clocks.now_s += 0.99
 
+    reached(at_most("lines in two minutes", len(caplog.records), 2))
     assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
+
+
+# --- datagrams that somebody forged -----------------------------------------------------------------
+
+
+@pytest.mark.row("I6")
+@pytest.mark.parametrize("ahead_s", [10.5, 3_000.0, -10.5])
+def test_a_forged_datagram_whose_clock_is_far_off_raises_a_flag_and_the_rig_goes_on(
+    ahead_s: float, reached: Reached
+) -> None:
+    rig = Rig()
+    stream = list(simulate("time_trial", seed=3, rate_hz=20).stream(0, 2025))
+
+    for number, (at_s, datagram) in enumerate(stream[:4_000]):
+        rig.clocks.now_s = 1000.0 + at_s
+        rig.receive(datagram)
+        header = parse_header(datagram)
+        if number >= 3_000 and header.packet_id == 2 and rig.pipeline.jump_s is None:
+            off = round(ahead_s * 60)
+            forged = header._replace(
+                session_time=header.session_time + ahead_s,
+                frame_identifier=header.frame_identifier + off,
+                overall_frame_identifier=header.overall_frame_identifier + off,
+            )
+            rig.receive(write_header(forged) + datagram[HEADER_SIZE:])
+
+    reached(exactly(f"flags for one datagram {ahead_s:g} s off", rig.pipeline.normalizer.jumps, 1))
+    assert rig.pipeline.jump_s == pytest.approx(ahead_s, abs=0.1)
+
+
+def test_a_clock_that_jumped_is_told_for_a_minute() -> None:
+    rig = Rig()
+    for session_time in (10.0, 50.0):
+        frame = round(60 * session_time)
+        header = make_header(2, session_time=session_time, frame_identifier=frame, overall_frame_identifier=frame)
+        rig.receive(encode(make_packet(2, header=header)))
+
+    told = rig.pipeline.jump_s
+    rig.wait(61)
+
+    assert (told, rig.pipeline.jump_s) == (40.0, None)
 
 
 # --- a fault of ours ------------------------------------------------------------------------------
@@ -477,7 +571,7 @@ def test_a_fault_of_ours_leaves_no_payload_in_the_log(caplog: pytest.LogCaptureF
     assert "SECRET GUEST" not in caplog.text
 
 
-# --- a hundred thousand datagrams -----------------------------------------------------------------
+# --- every length, and a hundred thousand datagrams -----------------------------------------------------------------
 
 
 def noise(count: int, chance: random.Random) -> Iterator[bytes]:
@@ -506,7 +600,10 @@ def noise(count: int, chance: random.Random) -> Iterator[bytes]:
             yield bytes(mutated)
 
 
-def test_of_a_hundred_thousand_hostile_datagrams_each_is_counted_once_and_none_is_a_fault_of_ours() -> None:
+@pytest.mark.row("I1")
+def test_of_a_hundred_thousand_hostile_datagrams_each_is_counted_once_and_none_is_a_fault_of_ours(
+    reached: Reached,
+) -> None:
     rig = Rig()
     sent = 0
 
@@ -515,10 +612,30 @@ def test_of_a_hundred_thousand_hostile_datagrams_each_is_counted_once_and_none_i
         rig.clocks.now_s += 0.001
         sent += 1
 
-    assert rig.pipeline.packets_received + rig.pipeline.rejected.total() == sent == 100_000
-    assert rig.pipeline.rejected["internal"] == 0
+    reached(exactly("counted", rig.pipeline.packets_received + rig.pipeline.rejected.total(), sent))
+    reached(exactly("faults of ours", rig.pipeline.rejected["internal"], 0))
+    assert sent == 100_000
     assert min(rig.pipeline.rejected[reason] for reason in REJECT_REASONS[:3]) > 100
     assert rig.pipeline.packets_received > 10_000
+
+
+@pytest.mark.row("I1")
+def test_a_datagram_cut_at_any_length_is_counted_changes_nothing_and_costs_next_to_nothing(reached: Reached) -> None:
+    rig = Rig()
+    whole = [encode(make_packet(packet_id, year)) for year, packet_id in LAYOUTS if packet_id != 3]
+    cut = [datagram[:length] for datagram in whole for length in range(len(datagram))]
+    cut += [datagram + b"\0" for datagram in whole] + [bytes(65_507)]
+
+    took_s = []
+    for begin in range(0, len(cut), 1_000):
+        began_s = time.thread_time()
+        rig.receive(*cut[begin : begin + 1_000])
+        took_s.append((time.thread_time() - began_s) / len(cut[begin : begin + 1_000]))
+
+    reached(exactly(f"of {len(cut)} counted by reason", rig.pipeline.rejected.total(), len(cut)))
+    reached(exactly("faults of ours", rig.pipeline.rejected["internal"], 0))
+    reached(exactly("changes of state", len(rig.sink.events), 0))
+    reached(at_most("each", 1e6 * statistics.median(took_s), 20, " µs"))
 
 
 def test_after_hostile_datagrams_a_rig_is_read_as_before() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
 import pytest
 
@@ -69,3 +70,46 @@ async def test_stopping_cancels_a_stage_that_does_not_end(caplog: pytest.LogCapt
 
     assert supervisor.stages() == {"stuck": False}
     assert died == []
+
+
+async def test_somebody_who_asks_twice_does_not_wait_for_a_stage_that_hangs() -> None:
+    supervisor = Supervisor(lambda stage: None)
+    began_s = time.monotonic()
+
+    supervisor.start("stuck", asyncio.sleep(3600))
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_later(0.05, supervisor.hurry)
+    await supervisor.drain("stuck", patience_s=60)
+    await supervisor.stop(patience_s=60)
+
+    assert time.monotonic() - began_s < 2
+    assert supervisor.stages() == {"stuck": False}
+
+
+async def test_a_stage_that_only_needs_a_moment_has_it_also_when_it_is_hurried() -> None:
+    done: list[str] = []
+    supervisor = Supervisor(lambda stage: None)
+
+    async def stage() -> None:
+        await asyncio.sleep(0.05)
+        done.append("committed")
+
+    supervisor.start("cloud_feed", stage())
+    supervisor.hurry()
+    await supervisor.stop(patience_s=60)
+
+    assert done == ["committed"]
+
+
+async def test_all_stages_together_have_one_patience_however_many_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.supervisor.DRAIN_S", 0.1)
+    supervisor = Supervisor(lambda stage: None)
+    for stage in ("one", "two", "three"):
+        supervisor.start(stage, asyncio.sleep(3600))
+    began_s = time.monotonic()
+
+    for stage in ("one", "two", "three"):
+        await supervisor.drain(stage, patience_s=60)
+    await supervisor.stop(patience_s=60)
+
+    assert time.monotonic() - began_s < 1

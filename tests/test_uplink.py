@@ -115,3 +115,18 @@ async def test_every_reading_is_of_a_declared_metric_with_its_labels(tmp_path: P
     assert told["f1_datacloud_uploaded",] == 12
     assert told["f1_datacloud_rows", "LapEvent", "accepted"] == 1
     assert {name for name in labels if name.startswith("f1_datacloud")} == {name for name, *_ in readings}
+
+
+async def test_an_operator_has_a_parked_object_tried_again_at_once_and_an_unknown_one_not(tmp_path: Path) -> None:
+    async with throwaway_org(tmp_path) as (_, org):
+        settings = make_settings(org, tmp_path)
+        uplink = Uplink(settings, cloud_config(settings), Bus[Event]())
+        lane = uplink.uploader.lanes["LapEvent"]
+        lane.park("a wrong field", now_s=10.0)
+
+        unknown, rests = uplink.resume("Nothing"), lane.rests(11.0)
+        resumed = uplink.resume("LapEvent")
+        again = uplink.resume("all")
+
+    assert (unknown, rests, resumed, again) == (False, True, True, True)
+    assert not lane.rests(11.0)

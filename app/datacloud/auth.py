@@ -53,6 +53,7 @@ FIRST_PAUSE_S: Final = 30.0
 LONGEST_PAUSE_S: Final = 300.0
 CONFIG_PAUSE_S: Final = 600.0
 
+_OURS: Final = "the login failed by a fault of the gateway's own; it is tried again, and the log tells more"
 REFUSED_AGAIN: Final = (
     "the org gives a token and then refuses it (401): the app may lack the scope cdp_ingest_api, or somebody ends its "
     "sessions"
@@ -82,6 +83,7 @@ class AuthState(NamedTuple):
         logins: Logins tried since the start.
         last_failure: Why there is no new token; None once there is.
         clock_offset_s: How far the org's clock is ahead of ours; None when nobody knows.
+        refused: Whether its last word on a login was no; not where nobody answered.
     """
 
     logged_in: bool
@@ -90,6 +92,7 @@ class AuthState(NamedTuple):
     logins: int
     last_failure: str | None
     clock_offset_s: float | None
+    refused: bool
 
 
 class _Held(NamedTuple):
@@ -191,6 +194,7 @@ class Tokens:
             logins=self._logins,
             last_failure=self._last_failure,
             clock_offset_s=self._offset_s(),
+            refused=self._refusal is not None,
         )
 
     async def close(self) -> None:
@@ -220,6 +224,12 @@ class Tokens:
             self._not_before_s = self._monotonic() + self._behind_the_scenes.failed(silence.retry_after_s)
             self._say_behind_the_scenes(str(silence))
             return silence
+        except Exception:
+            # Nobody waits for a renewal behind the scenes: a fault would go unseen, and be tried without a pause.
+            logger.exception("the login failed by a fault of ours")
+            self._refusal, self._last_failure = None, _OURS
+            self._not_before_s = self._monotonic() + self._behind_the_scenes.failed(None)
+            return Unavailable(_OURS)
         self._warn_once(skew_sentence(self._offset_s()), *host_mismatches(self._config, session.base_url))
         return session
 

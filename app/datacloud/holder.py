@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from app.datacloud.instance import BEYOND_THE_TEXT, InstanceLock
+from app.datacloud.instance import InstanceLock
+from app.filelock import is_locked
 
 _TOLD: Final = re.compile(r"process (\d+) since (\S+)")
 
@@ -40,32 +40,9 @@ def holder_of(outbox: Path) -> Holder | None:
     except FileNotFoundError:
         return None
     try:
-        if not _is_locked(descriptor):
+        if not is_locked(descriptor):
             return None
     finally:
         os.close(descriptor)
     told = _TOLD.match(lock.read_text(encoding="utf-8", errors="replace"))
     return Holder(None, None) if told is None else Holder(int(told[1]), told[2])
-
-
-if sys.platform == "win32":  # pragma: no cover
-    import msvcrt
-
-    def _is_locked(descriptor: int) -> bool:
-        os.lseek(descriptor, BEYOND_THE_TEXT, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return True
-        return False
-
-else:
-    import fcntl
-
-    def _is_locked(descriptor: int) -> bool:
-        try:
-            # Shared, so that two who ask take each other for no gateway; held for a moment, until the file is closed.
-            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        return False

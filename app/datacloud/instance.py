@@ -7,15 +7,12 @@ says, who holds it and since when, is for people only.
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from app.errors import OutboxUnavailable
-
-BEYOND_THE_TEXT: Final = 1 << 30  # Windows keeps others from reading what is locked
+from app.filelock import try_lock
 
 
 class InstanceLock:
@@ -44,7 +41,7 @@ class InstanceLock:
                 f"the outbox {self._outbox} cannot be used: {refusal.strerror}: {self.path}; make the directory "
                 "writable, or set DATACLOUD_OUTBOX_PATH to another"
             ) from refusal
-        if not _try_lock(descriptor):
+        if not try_lock(descriptor):
             holder = self._holder()
             os.close(descriptor)
             raise OutboxUnavailable(
@@ -67,25 +64,3 @@ class InstanceLock:
             if told.isprintable() and told:
                 return told
         return "another process"
-
-
-if sys.platform == "win32":  # pragma: no cover
-    import msvcrt
-
-    def _try_lock(descriptor: int) -> bool:
-        os.lseek(descriptor, BEYOND_THE_TEXT, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True

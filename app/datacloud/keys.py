@@ -7,10 +7,8 @@ Source:
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shlex
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -19,12 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from app.errors import BadKey
+from app.secretfile import open_mode
 
 LEAST_BITS: Final = 2048
 MOST_BYTES: Final = 65_536
 
-_SECRETS: Final = (Path("/run/secrets"), Path("/var/run/secrets"))  # where containers are given theirs
-_OTHERS: Final = stat.S_IRGRP | stat.S_IWGRP | stat.S_IROTH | stat.S_IWOTH
 _BLOCK: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----(.*?)-----END \1-----", re.DOTALL)
 _NOT_KEYS: Final = (
     (b"BEGIN CERTIFICATE REQUEST", "is a certificate request, not the private key it was made with"),
@@ -69,19 +66,12 @@ def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             pem = file.read(MOST_BYTES)
-            status = os.fstat(file.fileno())
-            is_read_only = bool(os.fstatvfs(file.fileno()).f_flag & os.ST_RDONLY) if os.name == "posix" else True
+            mode = open_mode(path, file.fileno())
     except OSError as refusal:
         raise BadKey(f"{path} cannot be read: {refusal.strerror}") from None
-    if status.st_mode & _OTHERS and not is_read_only and not _is_container_secret(path):
-        mode = f"{stat.S_IMODE(status.st_mode):04o}"
+    if mode is not None:
         raise BadKey(f"{path} is open to others than its owner (mode {mode}); chmod 600 {shlex.quote(str(path))}")
     return pem
-
-
-def _is_container_secret(path: Path) -> bool:
-    """Whether the host decides on the file's mode, not we."""
-    return any(place.is_relative_to(secrets) for place in (path, path.resolve()) for secrets in _SECRETS)
 
 
 def _unfolded(text: str) -> bytes:

@@ -134,6 +134,7 @@ class Uploader:
         self._wake = asyncio.Event()
         self._draining = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self._fault: BaseException | None = None
         self._lines = Seldom(30.0)
 
     @property
@@ -168,6 +169,8 @@ class Uploader:
                 self._wake.clear()
                 await self._lease_what_is_due()
                 await self._sleep()
+                if self._fault is not None:
+                    raise self._fault
         finally:
             for task in tuple(self._tasks):
                 task.cancel()
@@ -208,7 +211,14 @@ class Uploader:
                 lane.leased_one(len(lease.rows), _size(lease))
                 task = asyncio.create_task(self._deliver(lane, lease), name=f"upload {lane.object}")
                 self._tasks.add(task)
-                task.add_done_callback(self._tasks.discard)
+                task.add_done_callback(self._delivered)
+
+    def _delivered(self, task: asyncio.Task[None]) -> None:
+        """A delivery tells its own faults; one that breaks off all the same ends the stage rather than go unseen."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            self._fault = fault
+            self.wake()
 
     def _waiting_of(self, lane: Lane) -> Waiting:
         return _waiting(self._store.stats(), lane.object)

@@ -87,6 +87,39 @@ class Disagreement(NamedTuple):
     other_lap_time_ms: int
 
 
+class Groups:
+    """Rigs by what they have in common, each group in the order of the configuration.
+
+    So that a rig is held against those that can matter to it: to look at all others, each sixty times a second, would
+    be most of what forty rigs cost.
+    """
+
+    def __init__(self, rig_ids: Sequence[str]) -> None:
+        self._order = {rig_id: place for place, rig_id in enumerate(rig_ids)}
+        self._group_of: dict[str, str] = {}
+        self._groups: dict[str, list[str]] = {}
+
+    def move(self, rig_id: str, group: str | None) -> None:
+        """The rig belongs to that group from now on, or to none."""
+        before = self._group_of.get(rig_id)
+        if before == group:
+            return
+        if before is not None:
+            self._groups[before].remove(rig_id)
+            if not self._groups[before]:
+                del self._groups[before]
+            del self._group_of[rig_id]
+        if group is not None:
+            self._group_of[rig_id] = group
+            members = self._groups.setdefault(group, [])
+            members.append(rig_id)
+            members.sort(key=self._order.__getitem__)
+
+    def of(self, group: str | None) -> Sequence[str]:
+        """Who belongs to it; nobody belongs to None."""
+        return () if group is None else self._groups.get(group, ())
+
+
 class Duel:
     """The rigs side by side.
 
@@ -97,6 +130,8 @@ class Duel:
     def __init__(self, rig_ids: Sequence[str]) -> None:
         self._laps = {rig_id: RigLaps() for rig_id in rig_ids}
         self._sessions: dict[str, _Session] = {}
+        self._in_session = Groups(rig_ids)
+        self._on_track = Groups(rig_ids)
         self._told: dict[tuple[str, str], str] = {}
         self._lap_times: dict[tuple[str, int, int], dict[str, int]] = {}
         self._heard_s: dict[str, float] = {}
@@ -110,10 +145,12 @@ class Duel:
             self._heard_s[event.rig_id] = now_s
             if event.session_uid != laps.session_uid:
                 laps = self._laps[event.rig_id] = RigLaps(event.session_uid)
+                self._in_session.move(event.rig_id, event.session_uid)
             laps.feed(event, now_s)
             return list(self._new_twins(event.rig_id, now_s))
         if isinstance(event, SessionState):
             self._sessions[event.rig_id] = _Session(event.session_uid, event.track, event.session_type in RACES)
+            self._on_track.move(event.rig_id, event.track)
         elif isinstance(event, LapCompleted):
             laps.complete(event)
             return self._cross_check(event)
@@ -194,16 +231,14 @@ class Duel:
 
     def _other(self, rig_id: str, now_s: float) -> str | None:
         """The first other rig that drives on the same track; a twin before anybody else."""
-        track = self._track(rig_id)
-        on_same_track = None
-        for other in self._laps:
-            if other == rig_id or not self._fresh(other, now_s):
-                continue
-            if self._are_twins(rig_id, other):
+        for other in self._in_session.of(self._laps[rig_id].session_uid):
+            if other != rig_id and self._are_twins(rig_id, other) and self._fresh(other, now_s):
                 return other
-            if on_same_track is None and track is not None and self._track(other) == track:
-                on_same_track = other
-        return on_same_track
+        track = self._track(rig_id)
+        for other in self._on_track.of(track):
+            if other != rig_id and self._track(other) == track and self._fresh(other, now_s):
+                return other
+        return None
 
     def _track(self, rig_id: str) -> str | None:
         """The track of the rig's present session; None while not known."""
@@ -224,7 +259,7 @@ class Duel:
     def _new_twins(self, rig_id: str, now_s: float) -> Sequence[Twins]:
         found: list[Twins] = []
         mine = self._claim(rig_id)
-        for other_id in self._laps:
+        for other_id in self._in_session.of(self._laps[rig_id].session_uid):
             theirs = self._claim(other_id)
             if other_id == rig_id or mine is None or theirs is None or not self._fresh(other_id, now_s):
                 continue

@@ -12,6 +12,8 @@ from app.normalize.events import utc_text
 MOST_LAPS: Final = 1000
 MOST_ROWS: Final = 50
 """Of a board: a screen that shows more is a list."""
+MOST_EXPORTED: Final = 20_000
+"""Laps of a day in a file: more than twenty rigs drive from morning to midnight."""
 
 # Any: JSON.
 Body = dict[str, Any]
@@ -83,6 +85,13 @@ def laps_body(day: str, days: Iterable[str], laps: Sequence[LapRecord], track: s
         "tracks": list(dict.fromkeys(lap.track for lap in newest_first if lap.track is not None)),
         "laps": [row(lap, guests, last) for lap in told],
     }
+
+
+def exported(laps: Sequence[LapRecord], track: str | None) -> list[Body]:
+    """All laps of a day as rows, oldest first, of one track or of all."""
+    guests, last = guest_laps(laps), newest(laps)
+    oldest_first = [lap for lap in sorted(laps, key=order) if track is None or lap.track == track]
+    return [row(lap, guests, last) for lap in oldest_first[-MOST_EXPORTED:]]
 
 
 def lap_body(lap: LapRecord, day_laps: Sequence[LapRecord], trace: StoredTrace, columns: Columns) -> Body:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from app.history.bodies import day_body, lap_body, laps_body, map_body
+from app.history.bodies import Body, day_body, exported, lap_body, laps_body, map_body
 from app.history.codec import decode
 from app.history.day import Calendar
 from app.history.lapbook import LapBook
@@ -89,6 +89,19 @@ class Desk:
         """
         day = day or self.today
         return orjson.dumps(laps_body(day, self._known_days(), await self._laps_of(day), track))
+
+    async def export(self, day: str | None, track: str | None) -> tuple[str, Sequence[Body]]:
+        """The day that is meant, and its laps as rows, oldest first.
+
+        Args:
+            day: Such as 2026-11-25; None is today.
+            track: Whose laps; None is all.
+
+        Raises:
+            TimeoutError: The disk does not answer.
+        """
+        day = day or self.today
+        return day, exported(await self._laps_of(day), track)
 
     async def lap(self, lap_id: str) -> bytes | None:
         """The JSON of `/api/laps/{lap_id}`; None when there is no such lap, or no trace of it.

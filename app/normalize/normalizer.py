@@ -19,8 +19,9 @@ from app.ingest import packets as wire
 from app.ingest.header import PacketHeader
 from app.ingest.layouts import SPECS
 from app.normalize import events, samples
+from app.normalize.continuity import Continuity
 from app.normalize.events import Event
-from app.normalize.frame_gate import FrameGate
+from app.normalize.frame_gate import FrameGate, Placed
 from app.normalize.game_events import tell
 from app.normalize.holder import Holder
 from app.normalize.laps import LIVE, LapBegun, LapDone, LapFact, LapTracker, LapVoid, LapWithdrawn, SectorDone
@@ -30,6 +31,7 @@ from app.normalize.samples import Fields
 from app.normalize.session import LONG_SILENCE_S, SEEN_FROM_START_FRAMES, Change, Opened, SessionTracker, Signal
 from app.normalize.words import Words
 
+IGNORED_REASONS: Final = ("duplicate", "stale", "menu", "other_session")
 SPECTATOR: Final = 255
 _FIELD_EVERY_S: Final = 0.095
 """The field is told at most 10 times a second: a little less than 0.1 s, since session times are rounded floats."""
@@ -41,6 +43,7 @@ class _Session:
     def __init__(self, uid: int, header: PacketHeader) -> None:
         self.uid = uid
         self.gate = FrameGate()
+        self.continuity = Continuity()
         self.roster = Roster()
         self.laps = LapTracker(from_start=header.frame_identifier < SEEN_FROM_START_FRAMES)
         self.classified = False
@@ -78,6 +81,10 @@ class Normalizer:
         self._holder = Holder()
         self._ignored: Counter[str] = Counter()
         self._mint = Mint(identity)
+        self.jumps = 0
+        """Datagrams whose session clock was more than ten seconds from where it should be, without a flashback."""
+        self.last_jump: tuple[float, datetime] | None = None
+        """How far the last of them was off, in seconds, and when it arrived."""
 
     @property
     def session_uid(self) -> str | None:
@@ -91,7 +98,7 @@ class Normalizer:
 
     @property
     def ignored(self) -> Counter[str]:
-        """Valid packets that changed nothing, by reason: duplicate, stale, menu, other_session."""
+        """Valid packets that changed nothing, by reason."""
         return self._ignored + Counter(other_session=self._holder.refused)
 
     @property
@@ -183,6 +190,8 @@ class Normalizer:
         car = packet.car_idx if isinstance(packet, wire.SessionHistoryPacket) else None
         stream = (header.packet_id, car)
         placed = session.gate.place(header, stream)
+        if placed.overall_frame is not None:
+            self._check_clock(session, header, placed, received_at)
         out_of_order = placed.overall_frame is None and not isinstance(packet, _UNORDERED)
         if placed.verdict != "fresh" or out_of_order:
             self._ignored[placed.verdict if not out_of_order else "stale"] += 1
@@ -190,6 +199,13 @@ class Normalizer:
         context = self._inside(header, placed.overall_frame, received_at)
         told = self._undetected_flashback(session, placed.rewound, header, context)
         return told + handler(self, packet, session, context)
+
+    def _check_clock(self, session: _Session, header: PacketHeader, placed: Placed, received_at: datetime) -> None:
+        frame = placed.overall_frame or 0
+        jump_s = session.continuity.jump_s(header.session_time, frame, received_at, rewound=placed.rewound)
+        if jump_s is not None:
+            self.jumps += 1
+            self.last_jump = jump_s, received_at
 
     def _undetected_flashback(
         self, session: _Session, rewound: bool, header: PacketHeader, context: Context

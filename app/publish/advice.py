@@ -67,6 +67,7 @@ class RigFigures(NamedTuple):
         receive_buffer_bytes: What the kernel granted.
         packets: By packet type.
         problem: What the pipeline has to say, word for word.
+        jump_s: How far a datagram's session clock was off lately.
     """
 
     rig_id: str
@@ -91,6 +92,50 @@ class RigFigures(NamedTuple):
     receive_buffer_bytes: int | None
     packets: Sequence[PacketFigures]
     problem: str | None
+    jump_s: float | None = None
+
+
+SenderState = Literal["accepted", "refused", "unclaimed"]
+
+
+class SenderFigures(NamedTuple):
+    """One address that sends to one of the ports.
+
+    Attributes:
+        port: The port.
+        rig_id: The rig that it is, or that refuses it; None where it is no rig's.
+        address: Its IP address.
+        state: Accepted as the rig, refused by it, or no rig's.
+        datagrams_per_s: As measured in the last second; on a share where the kernel lets only a share through.
+        last_age_s: Since it was heard.
+    """
+
+    port: int
+    rig_id: str | None
+    address: str
+    state: SenderState
+    datagrams_per_s: float
+    last_age_s: float
+
+
+class PortFigures(NamedTuple):
+    """One UDP port.
+
+    Attributes:
+        port: Its number.
+        rig_ids: The rigs behind it.
+        no_filter: Why the kernel does not filter strangers out; None when it does.
+        least_share: Of a stranger's datagrams, what is let through.
+        kernel_dropped: Datagrams that the kernel dropped, filtered ones included; None where it does not tell.
+        senders_unlisted: Addresses that send too, beyond those that are listed.
+    """
+
+    port: int
+    rig_ids: Sequence[str]
+    no_filter: str | None
+    least_share: float
+    kernel_dropped: int | None
+    senders_unlisted: int
 
 
 class QueueFigures(NamedTuple):
@@ -133,6 +178,8 @@ class GatewayFigures(NamedTuple):
         worst_loop_lag_ms: The most in the last minute.
         cloud_offset_s: How far Data Cloud's clock is ahead of the host's.
         utc_offset_s: How far the host's local time is ahead of UTC.
+        starts: Runs of the gateway so far, this one included.
+        unclean_ends: Of them, those that ended without being told to.
     """
 
     now: datetime
@@ -151,6 +198,8 @@ class GatewayFigures(NamedTuple):
     worst_loop_lag_ms: float | None
     cloud_offset_s: float | None
     utc_offset_s: float | None
+    starts: int | None = None
+    unclean_ends: int | None = None
 
 
 class Gravity(IntEnum):
@@ -230,6 +279,7 @@ def _of_a_live_rig(rig: RigFigures) -> list[Advice]:
         (Gravity.WRONG, _format(rig)),
         (Gravity.WRONG, _no_car(rig)),
         (Gravity.WRONG, _missing(rig)),
+        (Gravity.WORSE, _jumped(rig)),
         (Gravity.WORSE, _loss(rig)),
         (Gravity.WORSE, _rate(rig)),
         (Gravity.WORSE, _restricted(rig)),
@@ -273,6 +323,16 @@ def _loss(rig: RigFigures) -> str | None:
     if rig.loss_ratio is None or rig.loss_ratio <= _LOSS_RATIO:
         return None
     return f"{rig.rig_id} loses {100 * rig.loss_ratio:.1f} % of its packets: connect it by cable instead of Wi-Fi"
+
+
+def _jumped(rig: RigFigures) -> str | None:
+    if rig.jump_s is None:
+        return None
+    way = "ahead" if rig.jump_s > 0 else "back"
+    return (
+        f"{rig.rig_id}'s session clock jumped {abs(rig.jump_s):.0f} s {way} without a flashback: if nobody skipped time"
+        " at the rig, another machine sends in its name, so give the rigs a network of their own"
+    )
 
 
 def _rate(rig: RigFigures) -> str | None:

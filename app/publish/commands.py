@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Literal
 
+from app.publish.access import MESSAGES, Access
+
 MAX_MESSAGE_BYTES = 4096
 """The longest message read; the longest meaningful one has under 100."""
 
@@ -53,7 +55,9 @@ class CommandError:
 
 TOO_FAST = CommandError("too_fast", f"at most {BURST} messages at once and {REFILL_PER_S:g} a second; this was ignored")
 
-_TYPES = {"subscribe_rig": True, "unsubscribe_rig": False}
+TYPES = {"subscribe_rig": True, "unsubscribe_rig": False}
+"""What each message that we know does: start, or stop."""
+_HEARD = [name for name in TYPES if MESSAGES.get(name) is Access.VIEW]
 
 
 def parse_command(text: str) -> Command | CommandError:
@@ -65,13 +69,12 @@ def parse_command(text: str) -> Command | CommandError:
         return CommandError("bad_json", "this is not JSON")
     if not isinstance(message, dict) or not isinstance(message.get("type"), str):
         return CommandError("bad_message", 'a message is an object with a text "type"')
-    subscribe = _TYPES.get(message["type"])
-    if subscribe is None:
-        return CommandError("unknown_type", f"no message type {shown(message['type'])}; there is {', '.join(_TYPES)}")
+    if message["type"] not in _HEARD:
+        return CommandError("unknown_type", f"no message type {shown(message['type'])}; there is {', '.join(_HEARD)}")
     rig_id = message.get("rig_id")
     if not isinstance(rig_id, str):
         return CommandError("bad_message", f'{message["type"]} needs a text "rig_id"')
-    return Command(subscribe, rig_id)
+    return Command(TYPES[message["type"]], rig_id)
 
 
 def shown(words: str) -> str:

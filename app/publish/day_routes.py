@@ -1,13 +1,15 @@
-"""The day over HTTP [edge]: `/api/day`, `/api/laps`, `/api/laps/{lap_id}`, `/api/map`; errors are JSON sentences."""
+"""The day over HTTP [edge]: `/api/day`, `/api/laps` (also `.csv`), one lap, `/api/map`; errors are JSON sentences."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
-from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
 
+from app.publish.laps_csv import csv_chunks
 from app.publish.routes import GET
 
 
@@ -20,6 +22,9 @@ class Archive(Protocol):
     async def laps(self, day: str | None, track: str | None) -> bytes:
         """The laps of a day, None for today, and of a track, None for all; TimeoutError when the disk hangs."""
 
+    async def export(self, day: str | None, track: str | None) -> tuple[str, Sequence[Mapping[str, object]]]:
+        """The day that is meant, and all its laps as rows; TimeoutError when the disk hangs."""
+
     async def lap(self, lap_id: str) -> bytes | None:
         """A lap along its distance; None when there is none, or no trace of it; TimeoutError when the disk hangs."""
 
@@ -29,9 +34,8 @@ class Archive(Protocol):
 
 def add_day_routes(app: FastAPI, archive: Archive) -> None:
     """Put the routes of the day on the application; before the files of the pages, which answer every other path."""
-    router = APIRouter()
 
-    @router.api_route("/api/day", methods=GET)
+    @app.api_route("/api/day", methods=GET)
     async def day(request: Request) -> Response:
         version, body = archive.day()
         tag = f'"{version}"'
@@ -39,16 +43,27 @@ def add_day_routes(app: FastAPI, archive: Archive) -> None:
             return Response(status_code=304, headers={"ETag": tag})
         return Response(body, media_type="application/json", headers={"ETag": tag})
 
-    @router.api_route("/api/laps", methods=GET)
+    @app.api_route("/api/laps", methods=GET)
     async def laps(day: str = "", track: str = "") -> Response:
         if day and not _is_day(day):
-            return _error(422, f"{day[:40]!r} is no day: write it like 2026-11-25")
+            return _no_day(day)
         try:
             return _json(await archive.laps(day or None, track or None))
         except TimeoutError:
             return _slow()
 
-    @router.api_route("/api/laps/{lap_id:path}", methods=GET)
+    @app.api_route("/api/laps.csv", methods=GET)
+    async def laps_as_csv(day: str = "", track: str = "") -> Response:
+        if day and not _is_day(day):
+            return _no_day(day)
+        try:
+            meant, rows = await archive.export(day or None, track or None)
+        except TimeoutError:
+            return _slow()
+        headers = {"Content-Disposition": f'attachment; filename="laps-{meant}.csv"'}
+        return StreamingResponse(csv_chunks(rows), media_type="text/csv; charset=utf-8", headers=headers)
+
+    @app.api_route("/api/laps/{lap_id:path}", methods=GET)
     async def lap(lap_id: str) -> Response:
         try:
             body = await archive.lap(lap_id)
@@ -56,7 +71,7 @@ def add_day_routes(app: FastAPI, archive: Archive) -> None:
             return _slow()
         return _error(404, "There is no such lap, or no trace of it was kept") if body is None else _json(body)
 
-    @router.api_route("/api/map", methods=GET)
+    @app.api_route("/api/map", methods=GET)
     async def track_map(track: str = "") -> Response:
         if not track:
             return _error(422, "Say which track, such as /api/map?track=Catalunya")
@@ -64,14 +79,16 @@ def add_day_routes(app: FastAPI, archive: Archive) -> None:
         # Not an error: a browser would write one into its console for every wall that waits for the first lap.
         return Response(status_code=204) if body is None else _json(body)
 
-    app.include_router(router)
-
 
 def _is_day(text: str) -> bool:
     try:
         return date.fromisoformat(text).isoformat() == text
     except ValueError:
         return False
+
+
+def _no_day(text: str) -> JSONResponse:
+    return _error(422, f"{text[:40]!r} is no day: write it like 2026-11-25")
 
 
 def _json(body: bytes) -> Response:

@@ -69,9 +69,6 @@ WATCH_EVERY_S = 0.25
 POLLS = 20
 """How often, within that, the unsent bytes are looked at."""
 
-SENDS_IN_A_ROW = 32
-"""After so many sends a writer lets the others have a turn; a snapshot has about 200 texts."""
-
 
 class Goodbye(NamedTuple):
     """Why we close: a WebSocket close code and words for it."""
@@ -322,15 +319,16 @@ class Hub:
             logger.debug("a dashboard went away while it was sent to", extra={"address": client.address})
 
     async def _drain(self, client: Client) -> None:
-        sends = 0
         while client.goodbye is None and (letter := client.outbox.take()) is not None:
             await self._send(client, {"type": "websocket.send", "text": letter.text})
             if letter.kind is Kind.STATE:
                 self.states_sent += 1
-            elif letter.kind is Kind.FACT:
+                continue
+            if letter.kind is Kind.FACT:
                 self.facts_sent += 1
-            sends += 1
-            if sends % SENDS_IN_A_ROW == 0:
+            if len(client.outbox):
+                # A snapshot has up to 200 facts a rig. When 500 dashboards come back at once, a turn of all their
+                # writers must not hold up the states of those that are there already.
                 await asyncio.sleep(0)
 
     async def _send(self, client: Client, message: Message) -> None:

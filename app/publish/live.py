@@ -12,14 +12,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from app.bus import Bus, KeepInOrder, LatestWins, Subscription
 from app.metrics import Distributions, Reading
 from app.normalize.events import ButtonsChanged, Event, Fact, Sample, UnknownGameEvent
 from app.publish.frames import USUAL_DISPLAY, Display, RigCard, event_json, event_text, hello_text, state_text
 from app.publish.pacer import Pacer
-from app.publish.state import Counters, RigState
+from app.publish.state import BESIDE, Counters, RigState
 from app.publish.throttle import Throttle
 
 REPLAYED: Final = 200
@@ -29,6 +29,10 @@ _NOISE: Final = (ButtonsChanged, UnknownGameEvent)
 _SILENT_BEAT_S: Final = 1.0
 _LATEST_S: Final = 0.01
 """A frame whose closing packet was lost leaves with what there is after so long."""
+_SHOWN_S: Final = 0.05
+"""How long a snapshot's state is good for the next client too: when all come back at once, it is made a few times."""
+_FRAMES_STOPPED_S: Final = 0.25
+"""A rig whose own frames stay away for so long, at 10 Hz or more, sends nothing that a derived sample could go with."""
 _FACTS_HELD: Final = 4096
 """Facts waiting for the live view: an hour of a busy race; full, the oldest loses and is counted."""
 _SAMPLES_HELD: Final = 1024
@@ -45,6 +49,14 @@ class Sink(Protocol):
         """The next fact of a rig, for all its clients."""
 
 
+class _Shown(NamedTuple):
+    """A rig's state as a snapshot told it: of which frame, when, and the text."""
+
+    seq: int
+    at_s: float
+    text: str
+
+
 class _Rig:
     """What the live view keeps of one rig."""
 
@@ -55,8 +67,12 @@ class _Rig:
         self.late: asyncio.TimerHandle | None = None
         self.state_seq = 0
         self.fact_seq = 0
-        self.facts: deque[tuple[int, str]] = deque(maxlen=REPLAYED)
+        self.replayed: deque[str] = deque(maxlen=REPLAYED)
+        """The latest facts, as a snapshot tells them."""
+        self.shown: _Shown | None = None
         self.sent_at_s = 0.0
+        self.framed_at_s = 0.0
+        """When the newest sample came that is part of a frame."""
 
 
 class LiveView:
@@ -114,9 +130,11 @@ class LiveView:
 
     def snapshot(self, rig_id: str) -> Sequence[str]:
         """The rig's state now, then its latest facts, oldest first."""
-        rig = self._rigs[rig_id]
-        facts = [event_text(rig_id, seq, text, replay=True) for seq, text in rig.facts]
-        return [self._state_text(rig, time.monotonic()), *facts]
+        rig, now_s = self._rigs[rig_id], time.monotonic()
+        shown = rig.shown
+        if shown is None or shown.seq != rig.state_seq or now_s - shown.at_s >= _SHOWN_S:
+            rig.shown = shown = _Shown(rig.state_seq, now_s, self._state_text(rig, now_s))
+        return [shown.text, *rig.replayed]
 
     # --- running -----------------------------------------------------------------------------------
 
@@ -152,12 +170,26 @@ class LiveView:
             begun: set[str] = set()
             for sample in batch:
                 if isinstance(sample, Sample):
-                    closes = self._rigs[sample.rig_id].state.fold(sample, now_s)
-                    (complete if closes else begun).add(sample.rig_id)
+                    rig = self._rigs[sample.rig_id]
+                    if rig.state.fold(sample, now_s):
+                        complete.add(sample.rig_id)
+                    elif self._wants_out(rig, sample, now_s):
+                        begun.add(sample.rig_id)
             for rig_id in complete:
                 self._offer(self._rigs[rig_id])
             for rig_id in begun - complete:
                 self._offer_late(self._rigs[rig_id])
+
+    @staticmethod
+    def _wants_out(rig: _Rig, sample: Sample, now_s: float) -> bool:
+        """Whether a sample that closes no frame may cause a state: what is derived of a frame goes with the next one.
+
+        A state of its own would show the frame's values once more, a hundredth of a second old, in place of new ones.
+        """
+        if not isinstance(sample, BESIDE):
+            rig.framed_at_s = now_s
+            return True
+        return now_s - rig.framed_at_s >= _FRAMES_STOPPED_S
 
     async def _run_facts(self) -> None:
         async for batch in self._facts:
@@ -215,7 +247,7 @@ class LiveView:
         text = event_json(fact)
         rig.fact_seq += 1
         if not isinstance(fact, _NOISE):
-            rig.facts.append((rig.fact_seq, text))
+            rig.replayed.append(event_text(rig.card.rig_id, rig.fact_seq, text, replay=True))
         if self._sink is not None:
             self._sink.push_fact(rig.card.rig_id, event_text(rig.card.rig_id, rig.fact_seq, text, replay=False))
 

@@ -12,8 +12,10 @@ from app.publish.advice import (
     ClientFigures,
     GatewayFigures,
     PacketFigures,
+    PortFigures,
     QueueFigures,
     RigFigures,
+    SenderFigures,
     gateway_advice,
     is_short,
     rig_advice,
@@ -37,6 +39,12 @@ class Ops(Protocol):
     def client_figures(self) -> Sequence[ClientFigures]:
         """Every connected dashboard."""
 
+    def port_figures(self) -> Sequence[PortFigures]:
+        """Every UDP port."""
+
+    def sender_figures(self) -> Sequence[SenderFigures]:
+        """Everybody who sends to one of the ports."""
+
 
 # Any: JSON.
 def ops_body(
@@ -44,6 +52,8 @@ def ops_body(
     rigs: Sequence[RigFigures],
     queues: Sequence[QueueFigures],
     clients: Sequence[ClientFigures],
+    ports: Sequence[PortFigures] = (),
+    senders: Sequence[SenderFigures] = (),
 ) -> dict[str, Any]:
     """The JSON of `/api/ops`; its names are a contract.
 
@@ -54,6 +64,7 @@ def ops_body(
         "now": utc_text(gateway.now),
         "version": gateway.version,
         "uptime_s": round(gateway.uptime_s, 1),
+        "runs": {"starts": gateway.starts, "unclean_ends": gateway.unclean_ends},
         "status": status_of(gateway.stages.values(), gateway.problems),
         "problems": sentences(gateway_advice(gateway, rigs, clients)),
         "host": {"name": gateway.host_name, "addresses": list(gateway.addresses), "port": gateway.http_port},
@@ -63,6 +74,8 @@ def ops_body(
         "clients": [_client_body(client) for client in clients],
         "clients_cut": gateway.clients_cut,
         "clients_refused": gateway.clients_refused,
+        "ports": [_port_body(port) for port in ports],
+        "senders": [_sender_body(sender) for sender in senders],
         "loop_lag_ms": {
             "newest": _rounded(gateway.loop_lag_ms, 1),
             "worst_1min": _rounded(gateway.worst_loop_lag_ms, 1),
@@ -112,6 +125,23 @@ def _type_in(port: int, addresses: Sequence[str]) -> dict[str, Any]:
         "format": WANTED_FORMAT,
         "your_telemetry": "Public",
     }
+
+
+def _port_body(port: PortFigures) -> dict[str, Any]:
+    return {
+        "port": port.port,
+        "rig_ids": list(port.rig_ids),
+        "source_filter": "kernel" if port.no_filter is None else "gateway",
+        "source_filter_note": port.no_filter,
+        "least_share": port.least_share,
+        "kernel_dropped": port.kernel_dropped,
+        "senders_unlisted": port.senders_unlisted,
+    }
+
+
+def _sender_body(sender: SenderFigures) -> dict[str, Any]:
+    rounded = {"datagrams_per_s": round(sender.datagrams_per_s, 1), "last_age_s": round(sender.last_age_s, 2)}
+    return {**sender._asdict(), **rounded}
 
 
 def _client_body(client: ClientFigures) -> dict[str, Any]:

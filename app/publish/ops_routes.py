@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
 from app.publish.ops import Ops, ops_body
@@ -11,11 +11,8 @@ from app.publish.routes import GET
 
 def add_ops_routes(app: FastAPI, ops: Ops) -> None:
     """Put `/api/ops` on the application; before the files of the pages, which answer every other path."""
-    router = APIRouter()
 
-    @router.api_route("/api/ops", methods=GET)
+    @app.api_route("/api/ops", methods=GET)
     async def operations() -> JSONResponse:
         figures = ops.gateway_figures(), ops.rig_figures(), ops.queue_figures(), ops.client_figures()
-        return JSONResponse(ops_body(*figures))
-
-    app.include_router(router)
+        return JSONResponse(ops_body(*figures, ops.port_figures(), ops.sender_figures()))

@@ -55,9 +55,9 @@ class Pacer:
             try:
                 self._send()
             finally:
-                # Read anew: the frame may have left later than decided, and the spacing is between
-                # frames, not between decisions.
-                self._throttle.sent(self._clock())
+                # As decided, not as done: what it took to make this frame would push back the next instant, and
+                # the one after, until the data sent is as old as all of that together.
+                self._throttle.sent(now_s)
         elif due_s - now_s <= LEAD_S:
             self._timer = asyncio.get_running_loop().call_soon(self._fire)
         else:

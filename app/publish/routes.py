@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI, Response, WebSocket
+from fastapi import FastAPI, Response, WebSocket
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -34,18 +34,17 @@ def add_routes(
 
     The files of the pages come last, since they answer every other path.
     """
-    router = APIRouter()
 
-    @router.api_route("/health", methods=GET)
+    @app.api_route("/health", methods=GET)
     async def full_health() -> JSONResponse:
         body = health_body(health, version)
         return JSONResponse(body, status_code=503 if body["status"] == "failed" else 200)
 
-    @router.api_route("/healthz", methods=GET)
+    @app.api_route("/healthz", methods=GET)
     async def alive() -> PlainTextResponse:
         return PlainTextResponse("alive\n")
 
-    @router.api_route("/readyz", methods=GET)
+    @app.api_route("/readyz", methods=GET)
     async def ready() -> PlainTextResponse:
         stages = health.stages()
         dead = sorted(stage for stage, up in stages.items() if not up)
@@ -53,36 +52,34 @@ def add_routes(
             return PlainTextResponse("ready\n")
         return PlainTextResponse(f"not ready: {', '.join(dead) or 'starting'}\n", status_code=503)
 
-    @router.api_route("/api/cloud", methods=GET)
+    @app.api_route("/api/cloud", methods=GET)
     async def cloud() -> JSONResponse:
         return JSONResponse(dict(health.cloud()))
 
-    @router.api_route("/metrics", methods=GET)
+    @app.api_route("/metrics", methods=GET)
     async def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
-    @router.api_route("/api/display", methods=GET)
+    @app.api_route("/api/display", methods=GET)
     async def shown() -> JSONResponse:
         return JSONResponse(display._asdict())
 
-    @router.api_route("/compare", methods=GET)
+    @app.api_route("/compare", methods=GET)
     async def compare() -> FileResponse:
         return FileResponse(web / "compare.html")
 
-    @router.api_route("/ops", methods=GET)
+    @app.api_route("/ops", methods=GET)
     async def ops() -> FileResponse:
         return FileResponse(web / "ops.html")
 
-    @router.api_route("/rig/{rig_id}", methods=GET)
+    @app.api_route("/rig/{rig_id}", methods=GET)
     async def rig(rig_id: str) -> FileResponse:
         known = any(rig.rig_id == rig_id for rig in health.rigs())
         return FileResponse(web / "rig.html", status_code=200 if known else 404)  # the page says which there are
 
-    @router.websocket("/ws")
+    @app.websocket("/ws")
     async def live(websocket: WebSocket) -> None:
         await serve_socket(websocket)
-
-    app.include_router(router)
 
     @app.api_route("/api/{rest:path}", methods=GET)
     async def nothing(rest: str) -> JSONResponse:

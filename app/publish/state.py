@@ -26,6 +26,9 @@ from app.normalize.events import (
 # Any: JSON values, and whatever type a sample's field has.
 Data = dict[str, Any]
 
+BESIDE: Final = (DuelState, FieldMotion)
+"""Samples beside the frames: derived, or told now and then. They begin no slate, refresh nothing and close no frame."""
+
 _WHEELS: Final = ("rl", "rr", "fl", "fr")
 _RULES_OF_2026: Final = 2026
 """The first packet format that tells of active aero and overtake mode."""
@@ -154,8 +157,7 @@ class RigState:
         kind before the frame number last changed.
         """
         kind = type(sample)
-        if isinstance(sample, DuelState | FieldMotion):
-            # Derived, or now and then: it begins no slate, refreshes nothing and closes no frame.
+        if isinstance(sample, BESIDE):
             if sample.session_uid == self._uid:
                 self._samples[kind] = sample
             return False

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import json
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -36,7 +38,7 @@ Artefacts = dict[str, bytes]
 
 
 def canaries(folder: Path) -> Verdict:
-    """A13: looks for the key, the client id, assertions and tokens in everything that the gateway lets out."""
+    """A13, L1: looks for the key, the client id, assertions and tokens in everything that the gateway lets out."""
     return asyncio.run(_canaries(folder))
 
 
@@ -58,8 +60,9 @@ async def _canaries(folder: Path) -> Verdict:
     size = sum(map(len, artefacts.values()))
     kinds = {name: len(texts) for name, texts in secrets.items()}
     return Verdict(
-        "A13",
-        "DEBUG log; right and wrong key, 401, login refused, faults whose answers repeat our secrets, SIGKILL",
+        "A13, L1",
+        "DEBUG log, argv, pages, metrics, dead letters, support bundle; right and wrong key, 401, login refused, "
+        "faults whose answers repeat our secrets, SIGKILL",
         "0 hits of key, client id, assertion, tokens",
         [
             Check(f"{len(artefacts)} artefacts, {size / 1024:.0f} KiB searched for {kinds}"),
@@ -115,6 +118,8 @@ def _play(stage: Stage, trouble: str, settings: Mapping[str, str], artefacts: Ar
             artefacts[f"{trouble}: /ws"] = asyncio.run(_messages(gateway))
             pid = gateway.process.pid
             artefacts[f"{trouble}: command line"] = Path(f"/proc/{pid}/cmdline").read_bytes()
+            for name, text in _bundle(stage, settings):
+                artefacts[f"{trouble}: support bundle, {name}"] = text
             artefacts[f"{trouble}{_CONTROL}"] = Path(f"/proc/{pid}/environ").read_bytes()
             kill(gateway.process)
         gateway.process.wait(10)
@@ -127,6 +132,21 @@ def _play(stage: Stage, trouble: str, settings: Mapping[str, str], artefacts: Ar
         letters, cwd=ROOT, env=environment(0, (1,), **settings), capture_output=True, timeout=30, check=False
     )
     artefacts[f"{trouble}: letters"] = told.stdout + told.stderr
+
+
+def _bundle(stage: Stage, settings: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    """What `python -m app.support` collects of the gateway that runs, and its own command line's output."""
+    told = subprocess.run(
+        [sys.executable, "-m", "app.support", "--to", "-"],
+        cwd=ROOT,
+        env=environment(stage.port, stage.rig_ports, **settings),
+        capture_output=True,
+        timeout=30,
+        check=True,
+    )
+    yield "said", told.stderr
+    with zipfile.ZipFile(io.BytesIO(told.stdout)) as bundle:
+        yield from ((name, bundle.read(name)) for name in bundle.namelist())
 
 
 @contextmanager

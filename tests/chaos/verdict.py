@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Final, NamedTuple
 
 HEAD: Final = "| row | injected | expected | measured | ok |\n| --- | --- | --- | --- | --- |"
@@ -68,6 +69,8 @@ def thousands(value: float) -> str:
 
 
 def _short(value: float) -> str:
+    if not isfinite(value):
+        return str(value)
     if value == int(value) or abs(value) >= 1000:
         return thousands(value)
     return f"{value:.3g}"

@@ -192,10 +192,12 @@ class TestPace:
             first = await at.failure()
             at.clock.now_s += 29
             again = await at.failure()
+            refused = at.tokens.state().refused
             at.clock.now_s += 1
             session = await at.tokens.get()
 
             assert isinstance(again, AuthFailed)
+            assert (refused, at.tokens.state().refused) == (True, False)
             assert (str(again), again.patience) == (str(first), "slow")
             assert (session.token, at.logins) == ("token-1", 2)
 
@@ -226,8 +228,10 @@ class TestPace:
             at.clock.now_s += 40
 
             assert [type(await at.failure()) for _ in range(2)] == [Unavailable, Unavailable]
+            assert not at.tokens.state().refused
 
     @pytest.mark.parametrize("draw", [0.0, 0.5, 1.0])
+    @pytest.mark.row("U8")
     async def test_u8_a_gateway_that_is_locked_out_logs_in_at_most_15_times_an_hour(self, draw: float) -> None:
         async with desk(draw=draw) as at:
             at.refuse(NOT_APPROVED, 100)
@@ -248,6 +252,7 @@ class TestPace:
 
             assert at.logins == 6
 
+    @pytest.mark.row("U8")
     async def test_u8_tokens_that_are_refused_as_soon_as_they_are_given_are_paced_too(self) -> None:
         async with desk() as at:
             told = set()
@@ -263,6 +268,7 @@ class TestPace:
             assert told == {REFUSED_AGAIN}
             assert at.logins <= 15
 
+    @pytest.mark.row("U8")
     async def test_u8_a_good_old_token_does_not_hurry_a_refused_renewal(self) -> None:
         async with desk() as at:
             at.org.expires_in_s = 36_000
@@ -297,6 +303,7 @@ class TestPace:
 
 class TestClock:
     @pytest.mark.parametrize(("off_s", "side"), [(-600.0, "behind"), (600.0, "ahead of")])
+    @pytest.mark.row("U9")
     async def test_u9_a_clock_ten_minutes_off_is_named_and_then_corrected(self, off_s: float, side: str) -> None:
         async with desk(off_s) as at:
             at.refuse({"error": "invalid_grant", "error_description": "expired authorization code"})
@@ -325,7 +332,7 @@ class TestClock:
 class TestTelling:
     async def test_before_the_first_login_there_is_nothing(self) -> None:
         async with desk() as at:
-            assert at.tokens.state() == (False, None, None, 0, None, None)
+            assert at.tokens.state() == (False, None, None, 0, None, None, False)
 
     async def test_a_token_has_an_age_and_an_end(self) -> None:
         async with desk() as at:

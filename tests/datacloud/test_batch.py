@@ -61,6 +61,7 @@ def wasted_calls(server_limit: int, start: int = 190_000) -> int:
 
 
 @pytest.mark.parametrize(("server_limit", "most"), [(189_000, 1), (150_000, 3), (100_000, 5), (50_000, 6), (35_000, 6)])
+@pytest.mark.row("U12")
 def test_u12_a_smaller_limit_costs_few_calls_and_then_none(server_limit: int, most: int) -> None:
     assert wasted_calls(server_limit) <= most
 

@@ -90,6 +90,7 @@ async def test_an_answer_tells_the_orgs_time() -> None:
         (says(b"SSH-2.0-OpenSSH_9.2\r\n"), "broken"),
     ],
 )
+@pytest.mark.row("U15")
 async def test_u15_a_broken_connection_is_no_answer(talk: Talk, fault: str) -> None:
     async with calling() as (org, caller):
         org.uploads = [talk]
@@ -101,6 +102,7 @@ async def test_u15_a_broken_connection_is_no_answer(talk: Talk, fault: str) -> N
         assert len(org.requests) == 1
 
 
+@pytest.mark.row("U15")
 async def test_u15_a_refused_connection_is_told_as_such() -> None:
     async with http_client() as http:
         answer = await Caller(http, OrgClock()).call("POST", f"http://127.0.0.1:{free_port()}/")
@@ -109,6 +111,7 @@ async def test_u15_a_refused_connection_is_told_as_such() -> None:
 
 
 @pytest.mark.parametrize(("again", "fault", "requests"), [(True, None, 3), (False, "broken", 2)])
+@pytest.mark.row("U15")
 async def test_u15_a_kept_connection_that_the_server_has_closed_is_asked_once_more(
     again: bool, fault: str | None, requests: int
 ) -> None:
@@ -122,6 +125,7 @@ async def test_u15_a_kept_connection_that_the_server_has_closed_is_asked_once_mo
         assert len(org.requests) == requests
 
 
+@pytest.mark.row("U15")
 async def test_u15_it_is_asked_no_more_than_once_more() -> None:
     async with calling() as (org, caller):
         await caller.call("POST", url(org), b"body")
@@ -132,6 +136,7 @@ async def test_u15_it_is_asked_no_more_than_once_more() -> None:
         assert answer.fault == "broken"
 
 
+@pytest.mark.row("U14")
 async def test_u14_a_name_that_nobody_knows_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -144,6 +149,7 @@ async def test_u14_a_name_that_nobody_knows_is_told_as_such(monkeypatch: pytest.
     assert answer.detail == "acme.invalid: its name cannot be resolved (Name or service not known)"
 
 
+@pytest.mark.row("U13")
 async def test_u13_an_endless_body_is_left_after_64_kib() -> None:
     async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 1000000000\r\n\r\n")
@@ -161,6 +167,7 @@ async def test_u13_an_endless_body_is_left_after_64_kib() -> None:
         assert following.status == 202
 
 
+@pytest.mark.row("U13")
 async def test_u13_a_deadline_is_one() -> None:
     async def dribble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 1000\r\n\r\n")
@@ -179,6 +186,7 @@ async def test_u13_a_deadline_is_one() -> None:
         assert asyncio.get_running_loop().time() - began_s < 1
 
 
+@pytest.mark.row("U13")
 async def test_u13_deadlines_leave_no_connection_behind() -> None:
     async def silence(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(60)

@@ -84,6 +84,7 @@ async def test_without_a_token_there_is_an_exception_and_no_request() -> None:
         assert org.asked("/api/") == []
 
 
+@pytest.mark.row("U8")
 async def test_u8_a_token_revoked_with_four_in_flight_is_renewed_once_and_loses_nothing() -> None:
     async with Connection() as (org, cloud):
         await cloud.upsert(LAPS, BODY)
@@ -96,6 +97,7 @@ async def test_u8_a_token_revoked_with_four_in_flight_is_renewed_once_and_loses_
         assert len(org.asked(LOGIN_PATH)) == 2
 
 
+@pytest.mark.row("U8")
 async def test_u8_a_second_401_is_an_answer_and_then_nothing_is_sent_for_a_while() -> None:
     clock = Clock()
     async with Connection(clock) as (org, cloud):
@@ -257,6 +259,7 @@ async def everything_that_can_happen(cloud: DataCloud) -> list[str]:
     return told
 
 
+@pytest.mark.row("L1")
 async def test_l1_acceptance_13_no_secret_stands_in_any_line_error_or_repr(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     async with Connection(revoke_core_token=True) as (org, cloud):

@@ -133,6 +133,7 @@ class TestOrigin:
             "[::1]",
         ],
     )
+    @pytest.mark.row("U18")
     def test_u18_anything_else_is_refused(self, text: str) -> None:
         with pytest.raises(ValueError, match=r"^(is|does) "):
             origin(text, ("salesforce.com",), False)

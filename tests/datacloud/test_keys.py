@@ -105,9 +105,11 @@ class TestGood:
 
 
 class TestRefused:
+    @pytest.mark.row("L3")
     def test_l3_a_file_that_is_not_there(self, tmp_path: Path) -> None:
         assert refusal(tmp_path / "none.key") == f"{tmp_path / 'none.key'} cannot be read: No such file or directory"
 
+    @pytest.mark.row("L3")
     def test_l3_a_directory(self, tmp_path: Path) -> None:
         assert refusal(tmp_path) == f"{tmp_path} cannot be read: Is a directory"
 
@@ -123,33 +125,40 @@ class TestRefused:
             (pem()[30:], "is damaged or cut short"),
         ],
     )
+    @pytest.mark.row("L3")
     def test_l3_what_is_no_whole_key(self, tmp_path: Path, content: bytes, told: str) -> None:
         assert refusal(in_file(tmp_path, content)).startswith(told)
 
+    @pytest.mark.row("L3")
     def test_l3_the_certificate_in_its_place(self, tmp_path: Path) -> None:
         told = refusal(in_file(tmp_path, certificate_pem(rsa_key())))
 
         assert told.startswith("is a certificate, which belongs into the app")
 
+    @pytest.mark.row("L3")
     def test_l3_the_public_key_in_its_place(self, tmp_path: Path) -> None:
         public = rsa_key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
         assert refusal(in_file(tmp_path, public)) == "is a public key, not a private one"
 
+    @pytest.mark.row("L3")
     def test_l3_a_certificate_request_in_its_place(self, tmp_path: Path) -> None:
         assert "certificate request" in refusal(in_file(tmp_path, b"-----BEGIN CERTIFICATE REQUEST-----\nMII\n"))
 
     @pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PKCS1])
+    @pytest.mark.row("L3")
     def test_l3_an_encrypted_one_without_its_passphrase(self, tmp_path: Path, form: PrivateFormat) -> None:
         assert "SF_PRIVATE_KEY_PASSPHRASE" in refusal(in_file(tmp_path, encrypted(form)))
 
     @pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PKCS1])
+    @pytest.mark.row("L3")
     def test_l3_an_encrypted_one_with_another_passphrase(self, tmp_path: Path, form: PrivateFormat) -> None:
         told = refusal(in_file(tmp_path, encrypted(form)), passphrase="openbarley")
 
         assert told.startswith("cannot be decrypted")
         assert "openbarley" not in told
 
+    @pytest.mark.row("L3")
     def test_l3_a_key_of_another_kind(self, tmp_path: Path) -> None:
         curve = ec.generate_private_key(ec.SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         edwards = ed25519.Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -157,22 +166,26 @@ class TestRefused:
         for content in (curve, edwards):
             assert "is a key of another kind" in refusal(in_file(tmp_path, content))
 
+    @pytest.mark.row("L3")
     def test_l3_a_short_one(self, tmp_path: Path) -> None:
         short = rsa.generate_private_key(65_537, 1024).private_bytes(Encoding.PEM, PKCS1, NoEncryption())
 
         assert refusal(in_file(tmp_path, short)) == "has 1024 bits; the login needs 2048 or more"
 
+    @pytest.mark.row("L3")
     def test_l3_one_in_the_form_of_openssh(self, tmp_path: Path) -> None:
         own_form = rsa_key().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption())
 
         assert "ssh-keygen -p -m PEM" in refusal(in_file(tmp_path, own_form))
 
     @pytest.mark.parametrize("mode", [0o644, 0o640, 0o604, 0o660])
+    @pytest.mark.row("L2")
     def test_l2_a_file_open_to_others_comes_with_the_chmod(self, tmp_path: Path, mode: int) -> None:
         path = in_file(tmp_path, pem(), mode)
 
         assert refusal(path) == f"{path} is open to others than its owner (mode {mode:04o}); chmod 600 {path}"
 
+    @pytest.mark.row("L2")
     def test_l2_a_secret_of_a_container_is_not_ours_to_chmod(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -181,11 +194,12 @@ class TestRefused:
         in_file(mounted, pem(), 0o444)
         link = tmp_path / "datacloud.key"
         link.symlink_to(mounted / "datacloud.key")
-        monkeypatch.setattr("app.datacloud.keys._SECRETS", (mounted,))
+        monkeypatch.setattr("app.secretfile._SECRETS", (mounted,))
 
         assert load_key(mounted / "datacloud.key", None, None).bits == 2048
         assert load_key(link, None, None).bits == 2048
 
+    @pytest.mark.row("L2")
     def test_l2_a_file_that_is_not_ours_to_read(self, tmp_path: Path) -> None:
         path = in_file(tmp_path, pem(), 0o000)
 

@@ -14,12 +14,14 @@ from tests.chaos.soak import soak
 pytestmark = pytest.mark.live
 
 
+@pytest.mark.row("U1")
 def test_u1_no_committed_row_is_lost_when_the_gateway_is_killed_again_and_again(tmp_path: Path) -> None:
     verdict = kill_rounds(tmp_path, rounds=3, longest_s=1.5)
 
     assert verdict.ok, verdict.line()
 
 
+@pytest.mark.row("L4")
 def test_l4_a_gateway_that_is_told_to_stop_while_the_org_is_slow_ends_in_time_and_loses_nothing(tmp_path: Path) -> None:
     verdict = ended_under_load(tmp_path, rounds=1, backlog_rows=2_000)
 

@@ -140,6 +140,7 @@ class TestLogin:
 
     @pytest.mark.parametrize("offset_s", [600.0, -600.0])
     @pytest.mark.parametrize("description", ["expired authorization code", "invalid assertion"])
+    @pytest.mark.row("U9")
     def test_u9_a_clock_that_is_off_is_named_and_needs_no_hand_in_the_org(
         self, description: str, offset_s: float
     ) -> None:
@@ -164,6 +165,7 @@ class TestLogin:
         assert failure.patience == "config"
 
     @pytest.mark.parametrize("named", ["https://evil.example", "http://acme.my.salesforce.com", "https://127.0.0.1"])
+    @pytest.mark.row("U18")
     def test_u18_an_instance_that_is_not_ours_gets_no_token(self, named: str) -> None:
         failure = login_failure(said(200, access_token="00D!core", instance_url=named))
 
@@ -228,6 +230,7 @@ class TestExchange:
     @pytest.mark.parametrize(
         "named", ["evil.example", "http://abc.c360a.salesforce.com", "abc.salesforce.com/x", "127.0.0.1:80", "a b"]
     )
+    @pytest.mark.row("U18")
     def test_u18_an_odd_host_is_refused(self, named: str) -> None:
         with pytest.raises(AuthFailed, match="nothing was sent there") as caught:
             granted(instance_url=named)

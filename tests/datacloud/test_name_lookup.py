@@ -41,6 +41,7 @@ def nowhere(folder: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("is_stuck", [False, True], ids=["black hole", "stuck pool"])
+@pytest.mark.row("U14")
 def test_u14_commits_take_no_longer_while_the_name_server_never_answers(tmp_path: Path, is_stuck: bool) -> None:
     stuck = [sys.executable, "-m", "tests.datacloud.black_hole", str(tmp_path), "--stuck"]
     command = stuck if is_stuck else nowhere(tmp_path)

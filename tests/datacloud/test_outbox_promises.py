@@ -79,6 +79,7 @@ class TestBasic:
 
 
 class TestLimits:
+    @pytest.mark.row("U4")
     async def test_u4_beyond_the_budget_exactly_the_evicted_telemetry_is_missing_and_no_lap(self, path: Path) -> None:
         telemetry: list[bytes] = []
         laps: list[bytes] = []

@@ -222,6 +222,7 @@ def test_a_salvage_into_a_smaller_budget_gives_up_the_telemetry_that_does_not_fi
     small.close()
 
 
+@pytest.mark.row("L10")
 def test_l10_a_start_does_not_wait_for_the_check_of_a_file_of_any_size(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

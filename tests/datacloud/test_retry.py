@@ -71,6 +71,7 @@ class TestOutcome:
         ],
     )
     @pytest.mark.parametrize("text", ["", PAGE, '{"accepted": true}', '{"message": "no"}'])
+    @pytest.mark.row("U7")
     def test_u7_every_other_status_means_the_same_whatever_its_body_says(
         self, status: int | None, expected: Outcome, text: str
     ) -> None:
@@ -171,6 +172,7 @@ class TestRetryAfter:
             ("9" * 400, None),
         ],
     )
+    @pytest.mark.row("U5")
     def test_u5_seconds_and_dates_count_and_nonsense_does_not(self, text: str, expected_s: float | None) -> None:
         assert retry_after_s(text, NOW_S) == expected_s
 
@@ -211,6 +213,7 @@ class TestBackoff:
             backoff.succeeded()
         assert backoff.failed() == 1
 
+    @pytest.mark.row("U6")
     def test_u6_ten_minutes_of_failures_are_at_most_forty_attempts(self) -> None:
         def attempts(seed: int) -> int:
             backoff, now_s, count = Backoff(random.Random(seed).random), 0.0, 0

@@ -116,6 +116,7 @@ class Balky(Store):
 class TestS1FullDisk:
     LIMITS = Limits(budget_bytes=64 * MIB, min_free_bytes=0)
 
+    @pytest.mark.row("S1")
     async def test_s1_a_full_disk_frees_the_ballast_evicts_tells_and_recovers(self, disk: Disk | None) -> None:
         if disk is None:
             pytest.skip("no disk can be mounted; the test below injects the same by the file size limit")
@@ -155,6 +156,7 @@ class TestS1FullDisk:
             assert arrived == sent[-len(arrived) :]
         assert is_sound(disk.place / "outbox.sqlite3")
 
+    @pytest.mark.row("S1")
     async def test_s1_a_disk_that_takes_no_more_bytes_is_the_same(self, path: Path) -> None:
         """The file size limit of this process stands for the end of the disk."""
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -177,6 +179,7 @@ class TestS1FullDisk:
             assert len(await drained(outbox, TELEMETRY)) + lanes[TELEMETRY].evicted == 1900
         assert is_sound(path)
 
+    @pytest.mark.row("S1")
     async def test_s1_a_full_disk_at_the_start_is_no_reason_not_to_start(self, disk: Disk | None, path: Path) -> None:
         place = path if disk is None else disk.place / "outbox.sqlite3"
         async with running(place, SMALL) as outbox:
@@ -189,6 +192,7 @@ class TestS1FullDisk:
 
 
 class TestS2ReadOnly:
+    @pytest.mark.row("S2")
     async def test_s2_a_read_only_disk_at_the_start_is_refused_in_one_sentence(
         self, disk: Disk | None, tmp_path: Path
     ) -> None:
@@ -209,6 +213,7 @@ class TestS2ReadOnly:
         assert time.monotonic() - began_s <= 2
         assert "\n" not in str(told.value)
 
+    @pytest.mark.row("S2")
     async def test_s2_at_run_time_rows_wait_are_counted_and_go_on_by_themselves(self, path: Path) -> None:
         store = Balky(path, SMALL._replace(queue_rows=100))
         async with running(path, store.limits, store=store) as outbox:
@@ -234,6 +239,7 @@ class TestS2ReadOnly:
             assert time.monotonic() - began_s <= RECOVERY_S
             assert await drained(outbox, TELEMETRY) == [row.body for row in make_rows(85)]
 
+    @pytest.mark.row("S2")
     async def test_s2_what_is_leased_can_be_acknowledged_once_the_disk_is_back(self, path: Path) -> None:
         store = Balky(path, SMALL)
         async with running(path, store=store) as outbox:
@@ -250,6 +256,7 @@ class TestS2ReadOnly:
             lane = outbox.stats().lanes[LAPS]
             assert (lane.rows, lane.letters, missing(lane)) == (0, 1, 0)
 
+    @pytest.mark.row("S2")
     async def test_s2_a_real_read_only_disk_at_run_time(self, disk: Disk | None) -> None:
         if disk is None:
             pytest.skip("no disk can be mounted; the tests above inject the same in SQLite's words")
@@ -276,6 +283,7 @@ class TestS2ReadOnly:
 
 class TestS3Corruption:
     @pytest.mark.parametrize("kind", ["header", "pages", "empty", "foreign", "newer"])
+    @pytest.mark.row("S3")
     async def test_s3_five_kinds_of_corruption_each_with_an_alarm(self, path: Path, kind: str) -> None:
         async with running(path, SMALL) as outbox:
             for frame in range(0, 2400, 24):
@@ -298,6 +306,7 @@ class TestS3Corruption:
         aside = [each.name for each in path.parent.glob("*.corrupt-*")]
         assert len(aside) == (0 if kind == "empty" else 1)
 
+    @pytest.mark.row("S3")
     async def test_s3_damage_at_run_time_is_mended_at_run_time(self, path: Path) -> None:
         store = Balky(path, SMALL)
         async with running(path, store=store) as outbox:
@@ -315,6 +324,7 @@ class TestS3Corruption:
             assert await drained(outbox, TELEMETRY) == [row.body for row in make_rows(250)]
             assert outbox.stats().problem is None
 
+    @pytest.mark.row("S3")
     async def test_s3_a_file_deleted_under_a_running_outbox_is_told(self, path: Path) -> None:
         async with running(path, SMALL) as outbox:
             outbox.append(make_rows(10))
@@ -353,6 +363,7 @@ def spoil(path: Path, kind: str) -> None:
 
 
 class TestS4TornLog:
+    @pytest.mark.row("S4")
     async def test_s4_after_a_torn_log_the_outbox_starts_without_an_alarm(self, path: Path, tmp_path: Path) -> None:
         """The 200 seeds are in `test_store`; here is the whole outbox on one of them."""
         async with running(path, Limits(min_free_bytes=0)) as outbox:
@@ -373,6 +384,7 @@ class TestS4TornLog:
 
 
 class TestS5SecondProcess:
+    @pytest.mark.row("S5")
     async def test_s5_a_second_process_is_refused_within_two_seconds_and_told_who_has_it(self, path: Path) -> None:
         script = (
             f"from pathlib import Path; from app.datacloud.outbox import Outbox; Outbox(Path({str(path)!r})).open()"
@@ -386,6 +398,7 @@ class TestS5SecondProcess:
         assert second.returncode == 1
         assert f"is in use by process {os.getpid()} since ".encode() in err.splitlines()[-1]
 
+    @pytest.mark.row("S5")
     async def test_s5_two_in_one_process_exclude_each_other_too(self, path: Path) -> None:
         async with running(path, SMALL):
             with pytest.raises(OutboxUnavailable, match="is in use by process"):
@@ -393,6 +406,7 @@ class TestS5SecondProcess:
 
 
 class TestS6SlowDisk:
+    @pytest.mark.row("S6")
     async def test_s6_commits_of_half_a_second_hold_up_nothing_but_themselves(self, path: Path) -> None:
         store = Balky(path, SMALL._replace(queue_rows=200))
         async with running(path, store.limits, store=store) as outbox:
@@ -417,6 +431,7 @@ class TestS6SlowDisk:
 
 
 class TestS7StuckReader:
+    @pytest.mark.row("S7")
     async def test_s7_the_log_stays_within_its_bound_while_a_reader_pins_it(self, path: Path) -> None:
         limits = Limits(min_free_bytes=0, wal_bytes=4 * MIB)
         async with running(path, limits) as outbox:
@@ -449,6 +464,7 @@ class TestS7StuckReader:
 
 class TestS8Clock:
     @pytest.mark.parametrize("jump_s", [7200.0, -7200.0, -1_772_366_400.0])
+    @pytest.mark.row("S8")
     async def test_s8_a_clock_that_jumps_changes_no_row_no_order_and_no_age_below_zero(
         self, path: Path, jump_s: float
     ) -> None:
@@ -469,6 +485,7 @@ class TestS8Clock:
         async with running(path, wall=clock) as outbox:
             assert outbox.stats().lanes[TELEMETRY].delivered == 20
 
+    @pytest.mark.row("S8")
     async def test_s8_trouble_is_timed_by_the_clock_that_does_not_jump(self, path: Path) -> None:
         clock = FakeTime()
         store = Balky(path, SMALL)

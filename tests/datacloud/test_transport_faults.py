@@ -75,6 +75,7 @@ async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 class TestU13:
     @pytest.mark.parametrize("talk", [dribble(0.01), silence, slow_head])
+    @pytest.mark.row("U13")
     async def test_u13_a_reply_that_does_not_end_is_left_at_the_deadline(self, talk: Talk) -> None:
         async with Connection(deadline_s=0.3) as (org, cloud):
             org.uploads = [talk]
@@ -89,6 +90,7 @@ class TestU13:
             assert 0.25 < took_s < 1
             assert following.status == 202
 
+    @pytest.mark.row("U13")
     async def test_u13_four_of_them_at_once_free_all_connections(self) -> None:
         async with Connection(deadline_s=0.3) as (org, cloud):
             await cloud.upsert(LAPS, BODY)
@@ -99,6 +101,7 @@ class TestU13:
 
             assert [answer.status for answer in answers] == [202] * 5
 
+    @pytest.mark.row("U13")
     async def test_u13_a_body_of_a_gigabyte_costs_no_memory(self) -> None:
         async with Connection() as (org, cloud):
             await cloud.upsert(LAPS, BODY)
@@ -112,6 +115,7 @@ class TestU13:
             assert {outcome(answer) for answer in answers} == {Outcome.TRANSIENT}
             assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib <= 2048
 
+    @pytest.mark.row("U13")
     async def test_u13_a_login_that_dribbles_is_left_too(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("app.datacloud.auth.STEP_S", 0.2)
         async with Connection(deadline_s=5) as (org, cloud):
@@ -122,6 +126,7 @@ class TestU13:
 
 
 class TestU15:
+    @pytest.mark.row("U15")
     async def test_u15_nobody_listens(self) -> None:
         cloud = DataCloud(config_for(f"http://127.0.0.1:{free_port()}"))
 
@@ -140,6 +145,7 @@ class TestU15:
             says(b"\x16\x03\x01\x02\x00"),
         ],
     )
+    @pytest.mark.row("U15")
     async def test_u15_whatever_breaks_is_transient_and_the_next_call_is_served(self, talk: Talk) -> None:
         async with Connection() as (org, cloud):
             org.uploads = [talk, talk]
@@ -150,6 +156,7 @@ class TestU15:
             assert outcome(broken) is Outcome.TRANSIENT or broken.status == 202
             assert answers[-1].status == 202
 
+    @pytest.mark.row("U15")
     async def test_u15_a_connection_closed_while_idle_costs_nothing(self) -> None:
         async with Connection() as (org, cloud):
             org.uploads = [reply(202, {"accepted": True}, {"Connection": "close"}), reply(202), hang_up, reply(202)]
@@ -158,6 +165,7 @@ class TestU15:
 
             assert [answer.status for answer in answers] == [202, 202, 202]
 
+    @pytest.mark.row("U15")
     async def test_u15_a_half_open_connection_ends_with_the_deadline(self) -> None:
         async def says_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await asyncio.sleep(3600)
@@ -186,6 +194,7 @@ class TestU16:
             await cloud.close()
         return str(caught.value), org
 
+    @pytest.mark.row("U16")
     async def test_u16_a_certificate_of_our_own_authority_is_accepted(self, tmp_path: Path) -> None:
         authority = Authority.make(tmp_path)
         async with ScriptedOrg(authority.server_context()) as org:
@@ -198,6 +207,7 @@ class TestU16:
             assert answer.status == 202
             await cloud.close()
 
+    @pytest.mark.row("U16")
     async def test_u16_an_expired_certificate(self, tmp_path: Path) -> None:
         authority = Authority.make(tmp_path)
 
@@ -206,6 +216,7 @@ class TestU16:
         assert told == "login: 127.0.0.1: its certificate is refused: certificate has expired"
         assert org.bytes_seen == 0
 
+    @pytest.mark.row("U16")
     async def test_u16_the_certificate_of_another_host(self, tmp_path: Path) -> None:
         authority = Authority.make(tmp_path)
 
@@ -214,6 +225,7 @@ class TestU16:
         assert "its certificate is refused: IP address mismatch, certificate is not valid for '127.0.0.1'" in told
         assert org.bytes_seen == 0
 
+    @pytest.mark.row("U16")
     async def test_u16_a_certificate_signed_by_itself(self, tmp_path: Path) -> None:
         authority = Authority.make(tmp_path)
 
@@ -222,6 +234,7 @@ class TestU16:
         assert "its certificate is refused: self-signed certificate" in told
         assert org.bytes_seen == 0
 
+    @pytest.mark.row("U16")
     async def test_u16_an_authority_that_nobody_knows(self, tmp_path: Path) -> None:
         authority = Authority.make(tmp_path)
 
@@ -231,6 +244,7 @@ class TestU16:
         assert org.bytes_seen == 0
 
     @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+    @pytest.mark.row("U16")
     async def test_u16_a_protocol_of_yesterday(self, tmp_path: Path) -> None:
         authority = Authority.make(tmp_path)
         context = authority.server_context()
@@ -244,6 +258,7 @@ class TestU16:
         assert "TLS 1.2 or newer is needed" in told
         assert org.bytes_seen == 0
 
+    @pytest.mark.row("U16")
     async def test_u16_a_server_that_speaks_no_tls(self) -> None:
         async def speak(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -255,6 +270,7 @@ class TestU16:
         assert answer.fault == "tls"
         assert "the TLS handshake failed: wrong version number" in answer.detail
 
+    @pytest.mark.row("U16")
     async def test_u16_a_handshake_that_stalls(self, monkeypatch: pytest.MonkeyPatch) -> None:
         async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.read()
@@ -269,6 +285,7 @@ class TestU16:
 
 class TestU17:
     @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+    @pytest.mark.row("U17")
     async def test_u17_a_redirect_of_rows_is_not_followed(self, status: int) -> None:
         async with ScriptedOrg() as elsewhere, Connection() as (org, cloud):
             org.uploads = [reply(status, None, {"Location": f"http://{elsewhere.host}/api/v1/ingest/x"})]
@@ -279,6 +296,7 @@ class TestU17:
             assert elsewhere.connections == 0
 
     @pytest.mark.parametrize("step", ["logins", "exchanges"])
+    @pytest.mark.row("U17")
     async def test_u17_nor_is_one_of_the_login(self, step: str) -> None:
         async with ScriptedOrg() as elsewhere, Connection() as (org, cloud):
             setattr(org, step, [reply(302, None, {"Location": f"http://{elsewhere.host}{LOGIN_PATH}"})])
@@ -292,6 +310,7 @@ class TestU17:
 
 class TestU18:
     @pytest.mark.parametrize("named", ["evil.example", "http://acme.salesforce.com", "{elsewhere}/x", "u@{elsewhere}"])
+    @pytest.mark.row("U18")
     async def test_u18_rows_go_to_no_odd_host(self, named: str) -> None:
         async with ScriptedOrg() as elsewhere, Connection() as (org, cloud):
             org.exchanges = [org.exchange_reply(instance_url=named.format(elsewhere=elsewhere.host))]
@@ -304,6 +323,7 @@ class TestU18:
             assert elsewhere.connections == 0
 
     @pytest.mark.parametrize("named", ["https://evil.example", "http://acme.salesforce.com"])
+    @pytest.mark.row("U18")
     async def test_u18_nor_does_the_core_token(self, named: str) -> None:
         async with Connection() as (org, cloud):
             org.logins = [org.login_reply(instance_url=named)]
@@ -313,6 +333,7 @@ class TestU18:
 
             assert org.asked(EXCHANGE_PATH) == []
 
+    @pytest.mark.row("U18")
     async def test_u18_a_new_host_that_is_allowed_is_used_with_the_token_it_came_with(self) -> None:
         async with ScriptedOrg() as moved, Connection() as (org, cloud):
             await cloud.upsert(LAPS, BODY)

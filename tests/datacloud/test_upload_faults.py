@@ -56,6 +56,7 @@ def lines(caplog: pytest.LogCaptureFixture, level: int) -> list[str]:
 
 
 @pytest.mark.parametrize("action", ["commit_then_reset", "truncate_response"])
+@pytest.mark.row("U2")
 async def test_u2_rows_whose_answer_is_lost_come_again_as_they_were_and_no_others_do(
     tmp_path: Path, action: Action
 ) -> None:
@@ -83,6 +84,7 @@ async def test_u2_rows_whose_answer_is_lost_come_again_as_they_were_and_no_other
 
 
 @pytest.mark.parametrize(("code", "form", "asked_s"), [(429, "seconds", 1), (503, "seconds", 1), (429, "date", 2)])
+@pytest.mark.row("U5")
 async def test_u5_nobody_asks_before_the_time_that_the_org_asked_for(
     tmp_path: Path, code: int, form: str, asked_s: int
 ) -> None:
@@ -104,6 +106,7 @@ async def test_u5_nobody_asks_before_the_time_that_the_org_asked_for(
 
 
 @pytest.mark.parametrize("nonsense", ["banana", "-5", ""])
+@pytest.mark.row("U5")
 async def test_u5_nonsense_is_waited_out_as_if_nothing_had_been_said(tmp_path: Path, nonsense: str) -> None:
     async with throwaway_org(tmp_path) as (emulator, settings), sending(tmp_path, emulator, settings) as gateway:
         emulator.set_faults([upload_fault("status", code=429, headers={"Retry-After": nonsense}, times=3)])
@@ -113,6 +116,7 @@ async def test_u5_nonsense_is_waited_out_as_if_nothing_had_been_said(tmp_path: P
         assert statuses(emulator) == {429: 3, 202: 1}
 
 
+@pytest.mark.row("U5")
 async def test_u5_nobody_can_make_us_wait_longer_than_a_quarter_of_an_hour(tmp_path: Path) -> None:
     async with throwaway_org(tmp_path) as (emulator, settings), sending(tmp_path, emulator, settings) as gateway:
         emulator.set_faults([upload_fault("status", code=429, headers={"Retry-After": "86400"})])
@@ -138,6 +142,7 @@ def attempts_in(seconds: float, seed: int) -> int:
     return attempts
 
 
+@pytest.mark.row("U6")
 def test_u6_ten_minutes_of_too_much_are_at_most_forty_attempts() -> None:
     attempts = sorted(attempts_in(600, seed) for seed in range(500))
 
@@ -145,6 +150,7 @@ def test_u6_ten_minutes_of_too_much_are_at_most_forty_attempts() -> None:
     assert 20 <= attempts[250] <= 32
 
 
+@pytest.mark.row("U6")
 async def test_u6_one_at_a_time_probes_and_no_more_than_four_are_in_flight_afterwards(tmp_path: Path) -> None:
     delay_s, rows = 0.1, make_rows(3000) + make_rows(3, LAPS) + make_rows(3, RACE)
     async with throwaway_org(tmp_path) as (emulator, settings), sending(tmp_path, emulator, settings) as gateway:
@@ -184,6 +190,7 @@ def most_at_once(answered: Sequence[Seen], delay_s: float) -> int:
         (400, ""),
     ],
 )
+@pytest.mark.row("U7")
 async def test_u7_what_is_no_yes_of_the_org_is_never_taken_for_one(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, code: int, body: str
 ) -> None:
@@ -203,6 +210,7 @@ async def test_u7_what_is_no_yes_of_the_org_is_never_taken_for_one(
         assert_exactly_once(emulator, rows)
 
 
+@pytest.mark.row("U7")
 async def test_u7_trouble_is_told_once_in_thirty_seconds(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     clock = Leaping()
     async with (
@@ -225,6 +233,7 @@ async def test_u7_trouble_is_told_once_in_thirty_seconds(tmp_path: Path, caplog:
 # --- U8, U9: it does not let us in -----------------------------------------------------------------------
 
 
+@pytest.mark.row("U8")
 async def test_u8_four_requests_with_a_revoked_token_cause_one_login_and_lose_nothing(tmp_path: Path) -> None:
     rows = make_rows(1300)
     async with throwaway_org(tmp_path) as (emulator, settings), sending(tmp_path, emulator, settings) as gateway:
@@ -243,6 +252,7 @@ async def test_u8_four_requests_with_a_revoked_token_cause_one_login_and_lose_no
         assert_exactly_once(emulator, rows + make_rows(1, LAPS))
 
 
+@pytest.mark.row("U8")
 async def test_u8_a_new_token_that_is_refused_too_is_told_and_the_rows_are_kept(tmp_path: Path) -> None:
     rows = make_rows(5, LAPS)
     async with throwaway_org(tmp_path) as (emulator, settings), sending(tmp_path, emulator, settings) as gateway:
@@ -270,6 +280,7 @@ async def test_u8_a_new_token_that_is_refused_too_is_told_and_the_rows_are_kept(
         ({"users": {USERNAME: User(datacloud_access=False)}}, "token exchange refused (400"),
     ],
 )
+@pytest.mark.row("U9")
 async def test_u9_a_refused_login_keeps_the_rows_and_names_its_cause(
     tmp_path: Path, changes: dict[str, object], cause: str
 ) -> None:
@@ -292,6 +303,7 @@ async def test_u9_a_refused_login_keeps_the_rows_and_names_its_cause(
         assert_exactly_once(emulator, rows)
 
 
+@pytest.mark.row("U9")
 async def test_u9_an_app_that_is_not_approved_yet_is_told_as_such(tmp_path: Path) -> None:
     async with throwaway_org(tmp_path) as (emulator, settings), sending(tmp_path, emulator, settings) as gateway:
         app = emulator.config.apps[CLIENT_ID]
@@ -306,6 +318,7 @@ async def test_u9_an_app_that_is_not_approved_yet_is_told_as_such(tmp_path: Path
 # --- U10, U11: it blames the rows ------------------------------------------------------------------------
 
 
+@pytest.mark.row("U10")
 async def test_u10_one_poison_row_of_540_is_found_and_the_others_arrive(tmp_path: Path) -> None:
     rows = make_rows(540)
     rows[271] = poisoned(rows[271])
@@ -320,6 +333,7 @@ async def test_u10_one_poison_row_of_540_is_found_and_the_others_arrive(tmp_path
         assert_exactly_once(emulator, [row for row in rows if row is not rows[271]])
 
 
+@pytest.mark.row("U10")
 async def test_u10_a_lap_is_delivered_within_a_second_while_the_poison_is_looked_for(tmp_path: Path) -> None:
     rows = make_rows(265)
     rows[200] = poisoned(rows[200])
@@ -336,6 +350,7 @@ async def test_u10_a_lap_is_delivered_within_a_second_while_the_poison_is_looked
         assert lap_at_s < max(seen.at_s for seen in uploads(emulator, TELEMETRY) if seen.status == 400)
 
 
+@pytest.mark.row("U11")
 async def test_u11_a_schema_that_fits_no_row_parks_its_object_and_the_next_probe_mends_it(tmp_path: Path) -> None:
     clock, others = Leaping(), make_rows(300)
     laps = [poisoned(row) for row in make_rows(100, LAPS)]
@@ -358,6 +373,7 @@ async def test_u11_a_schema_that_fits_no_row_parks_its_object_and_the_next_probe
         assert gateway.state() == "connected"
 
 
+@pytest.mark.row("U11")
 async def test_u11_rows_that_come_one_by_one_are_at_most_seven_dead_letters(tmp_path: Path) -> None:
     laps = [poisoned(row) for row in make_rows(12, LAPS)]
     async with throwaway_org(tmp_path) as (emulator, settings), sending(tmp_path, emulator, settings) as gateway:
@@ -375,6 +391,7 @@ async def test_u11_rows_that_come_one_by_one_are_at_most_seven_dead_letters(tmp_
         assert sent(emulator, LAPS) == bodies(laps[7:])
 
 
+@pytest.mark.row("U11")
 async def test_u11_a_schema_that_is_still_wrong_costs_a_resume_no_row(tmp_path: Path) -> None:
     async with throwaway_org(tmp_path) as (emulator, settings), sending(tmp_path, emulator, settings) as gateway:
         gateway.append([poisoned(row) for row in make_rows(40, LAPS)])
@@ -392,6 +409,7 @@ async def test_u11_a_schema_that_is_still_wrong_costs_a_resume_no_row(tmp_path: 
 
 
 @pytest.mark.parametrize("status", [413, 400])
+@pytest.mark.row("U12")
 async def test_u12_a_smaller_limit_than_thought_is_learnt_once(tmp_path: Path, status: int) -> None:
     rows = make_rows(6000)
     async with (
@@ -417,6 +435,7 @@ async def test_u12_a_smaller_limit_than_thought_is_learnt_once(tmp_path: Path, s
 
 
 @pytest.mark.parametrize("times", [1, None])
+@pytest.mark.row("U13")
 async def test_u13_other_objects_go_on_while_an_answer_drips(tmp_path: Path, times: int | None) -> None:
     rows = make_rows(800)
     async with (
@@ -439,6 +458,7 @@ async def test_u13_other_objects_go_on_while_an_answer_drips(tmp_path: Path, tim
 
 
 @pytest.mark.parametrize("action", ["reset_before", "reset_mid_body"])
+@pytest.mark.row("U15")
 async def test_u15_a_broken_connection_loses_nothing(tmp_path: Path, action: Action) -> None:
     rows = make_rows(1000) + make_rows(5, LAPS)
     async with (
@@ -453,6 +473,7 @@ async def test_u15_a_broken_connection_loses_nothing(tmp_path: Path, action: Act
         assert_exactly_once(emulator, rows)
 
 
+@pytest.mark.row("U15")
 async def test_u15_an_org_that_is_gone_for_a_while_gets_everything_afterwards(tmp_path: Path) -> None:
     rows = make_rows(1000) + make_rows(5, LAPS)
     async with throwaway_org(tmp_path) as (emulator, settings), sending(tmp_path, emulator, settings) as gateway:
@@ -468,6 +489,7 @@ async def test_u15_an_org_that_is_gone_for_a_while_gets_everything_afterwards(tm
         assert_exactly_once(emulator, rows)
 
 
+@pytest.mark.row("U15")
 async def test_u15_a_connection_that_was_closed_meanwhile_is_no_trouble(tmp_path: Path) -> None:
     async with throwaway_org(tmp_path) as (emulator, settings), sending(tmp_path, emulator, settings) as gateway:
         for frame in range(3):

@@ -402,3 +402,59 @@ def _since_s(guest: Guest, other: Guest, at_s: float) -> float:
     place = guest.place(at_s)
     passed_s = None if place is None else other.passed_s(place[1], at_s)
     return 0.0 if passed_s is None else at_s - passed_s
+
+
+# --- who is compared with whom, among many ----------------------------------------------------------
+
+RIGS = ("RIG_A", "RIG_B", "RIG_C", "RIG_D")
+STEPS = st.tuples(
+    st.sampled_from(RIGS),
+    st.sampled_from(["progress", "session", "ended"]),
+    st.sampled_from(["7", "8", None]),
+    st.sampled_from([0, 1, None]),
+    st.sampled_from(["Monza", "Spa", None]),
+    st.sampled_from([0.0, 0.1, 5.0]),
+)
+
+
+def other_by_the_rule(rig_id: str, claims: dict[str, Any], tracks: dict[str, Any], fresh: set[str]) -> str | None:
+    """The first fresh other in the same session with another car, else the first one on the same track."""
+
+    def track_of(rig: str) -> str | None:
+        uid, track = tracks.get(rig, (None, None))
+        return track if rig in claims and claims[rig][0] == uid else None
+
+    others = [rig for rig in RIGS if rig != rig_id and rig in fresh]
+    uid, car = claims[rig_id]
+    for rig in others:
+        their_uid, their_car = claims[rig]
+        if None not in (uid, car, their_car) and uid == their_uid and car != their_car:
+            return rig
+    return next((rig for rig in others if track_of(rig_id) is not None and track_of(rig) == track_of(rig_id)), None)
+
+
+@given(st.lists(STEPS, min_size=1, max_size=40))
+@settings(deadline=None)
+def test_whatever_the_rigs_do_each_is_compared_with_the_first_that_fits(steps: list[Any]) -> None:
+    duel, now_s = Duel(RIGS), 0.0
+    claims: dict[str, Any] = {}
+    tracks: dict[str, Any] = {}
+    heard_s: dict[str, float] = {}
+
+    for rig_id, what, uid, car, track, passes_s in steps:
+        now_s += passes_s
+        if what == "progress":
+            duel.feed(make_progress(rig_id=rig_id, session_uid=uid, car_index=car), now_s)
+            claims[rig_id], heard_s[rig_id] = (uid, car), now_s
+        elif what == "session":
+            duel.feed(make_session(rig_id=rig_id, session_uid=uid, track=track), now_s)
+            tracks[rig_id] = (uid, track)
+        elif rig_id in claims:
+            ended = make_progress(rig_id=rig_id, session_uid=claims[rig_id][0], car_index=claims[rig_id][1])
+            values = {name: value for name, value in vars(ended).items() if name in SessionEnded.model_fields}
+            duel.feed(SessionEnded.model_validate({**values, "reason": "send"}), now_s)
+            heard_s.pop(rig_id, None)
+
+    fresh = {rig_id for rig_id, at_s in heard_s.items() if now_s - at_s < 5.0}
+    for rig_id in fresh:
+        assert duel.standing(rig_id, now_s).other == other_by_the_rule(rig_id, claims, tracks, fresh)

@@ -246,11 +246,27 @@ async def test_the_desk_is_what_the_routes_serve(path: Path) -> None:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://gateway") as client:
         day = (await client.get("/api/day")).json()
         laps = (await client.get("/api/laps", params={"day": DAY})).json()
+        file = (await client.get("/api/laps.csv", params={"day": DAY})).text
         lap = (await client.get(f"/api/laps/{make_record(1).lap_id}")).json()
         track_map = (await client.get("/api/map", params={"track": "Monza"})).json()
 
     assert laps["laps"] == [lap["lap"]]
     assert day["tracks"][0]["board"] == [{**lap["lap"], "rank": 1}]
     assert len(lap["time_ms"]) == 301
+    assert make_record(1).lap_id in file.splitlines()[1]
     assert track_map["track"] == "Monza"
+    await room.store.close(1.0)
+
+
+async def test_a_file_of_laps_has_all_of_the_day_oldest_first_or_those_of_a_track(path: Path) -> None:
+    on_disk(path, make_record(1), make_record(2), make_record(3, track="Spa"))
+    room = Room(path)
+
+    day, rows = await room.desk.export(DAY, None)
+    _, of_spa = await room.desk.export(DAY, "Spa")
+
+    assert day == DAY
+    assert [row["lap_number"] for row in rows] == sorted(row["lap_number"] for row in rows)
+    assert len(rows) == 3
+    assert [row["track"] for row in of_spa] == ["Spa"]
     await room.store.close(1.0)

@@ -20,6 +20,8 @@ from app.ingest.linkmeter import CAR_TELEMETRY, MENU_RATES_HZ, LinkMeter, expect
 from app.sim import simulate
 from app.sim.impairment import Impairment, impair
 from tests.builders import make_header
+from tests.chaos.verdict import at_most
+from tests.conftest import Reached
 
 CAPTURES: Final = Path(__file__).resolve().parent.parent / "captures"
 CATALUNYA: Final = CAPTURES / "f1_25-format2025-timetrial-catalunya.pcap.gz"
@@ -286,10 +288,11 @@ def in_bursts(stream: list[tuple[float, bytes]]) -> list[tuple[float, bytes]]:
     return arrived
 
 
+@pytest.mark.row("I7")
 @pytest.mark.parametrize("rate_hz", [20, 60])
 @pytest.mark.parametrize("network", [by_chance(0.01), by_chance(0.05), in_bursts], ids=["1 %", "5 %", "bursts"])
 def test_the_loss_of_a_bad_network_is_told_within_half_a_point_over_a_minute(
-    network: Callable[[list[tuple[float, bytes]]], list[tuple[float, bytes]]], rate_hz: int
+    network: Callable[[list[tuple[float, bytes]]], list[tuple[float, bytes]]], rate_hz: int, reached: Reached
 ) -> None:
     sent = simulated(rate_hz, 71.0)
     arrived = network(sent)
@@ -307,7 +310,8 @@ def test_the_loss_of_a_bad_network_is_told_within_half_a_point_over_a_minute(
         true.append(1 - telemetry(arrived, *span) / telemetry(sent, *span))
 
     assert len(told) >= 58
-    assert sum(told) / len(told) == pytest.approx(sum(true) / len(true), abs=0.005)
+    off_points = 100 * abs(sum(told) / len(told) - sum(true) / len(true))
+    reached(at_most("loss estimate off by", off_points, 0.5, " points"))
     assert max(true) > 0.005
 
 

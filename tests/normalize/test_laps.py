@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.ingest.decoder import decode
+from app.ingest.packets import LapDataPacket, SessionHistoryPacket
 from app.ingest.records import CarLapData
 from app.normalize.laps import (
     LIVE,
@@ -20,6 +22,7 @@ from app.normalize.laps import (
     LapWithdrawn,
     SectorDone,
 )
+from app.sim.run import simulate
 from tests.normalize.lap_records import (
     ACTIVE,
     FINISHED,
@@ -917,3 +920,39 @@ def test_while_a_lost_lap_is_unheard_no_lap_is_called_the_session_best() -> None
     (lap,) = done(laps.feed(timing(on_lap(3, 116, 84_000), on_lap(2, 0, 86_000))))
 
     assert (lap.car_index, lap.personal_best, lap.session_best) == (1, True, False)
+
+
+# --- records that tell nothing are not read --------------------------------------------------------
+
+
+class _Thorough(LapTracker):
+    """Reads every record as a whole."""
+
+    def feed(self, packet: LapDataPacket) -> list[LapFact]:
+        for car in self._cars.values():
+            car.steady = False
+        return super().feed(packet)
+
+
+@pytest.mark.parametrize("scenario", ["flashback_over_line", "pit_stop", "chequered_flag", "race_retirements"])
+def test_reading_only_the_records_that_decide_tells_the_same(scenario: str) -> None:
+    quick, thorough = tracker(), _Thorough(from_start=True)
+    told_by_quick: list[LapFact] = []
+    told_by_thorough: list[LapFact] = []
+
+    for _, datagram in simulate(scenario, rate_hz=10).stream(0):
+        if datagram[6] not in (2, 11):
+            continue
+        packet = decode(datagram)
+        if isinstance(packet, LapDataPacket):
+            told_by_quick += quick.feed(packet)
+            told_by_thorough += thorough.feed(packet)
+            cars = range(len(packet.cars))
+            assert [quick.last_valid(car) for car in cars] == [thorough.last_valid(car) for car in cars]
+            assert quick.live == thorough.live
+        elif isinstance(packet, SessionHistoryPacket):
+            told_by_quick += quick.confirm(packet)
+            told_by_thorough += thorough.confirm(packet)
+
+    assert len(told_by_quick) > 5
+    assert told_by_quick == told_by_thorough

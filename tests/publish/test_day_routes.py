@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import httpx
 import pytest
@@ -28,6 +28,11 @@ class Archive:
         if self.hangs:
             raise TimeoutError
         return f'{{"day":"{day}","track":"{track}"}}'.encode()
+
+    async def export(self, day: str | None, track: str | None) -> tuple[str, Sequence[Mapping[str, object]]]:
+        if self.hangs:
+            raise TimeoutError
+        return day or "2026-11-25", [{"driver_name": "=1+1", "track": track, "lap_time_ms": 81_348}]
 
     async def lap(self, lap_id: str) -> bytes | None:
         if self.hangs:
@@ -130,3 +135,27 @@ async def test_monitors_may_ask_by_head(browser: httpx.AsyncClient) -> None:
     for path in ("/api/day", "/api/laps", f"/api/laps/{LAP_ID}", "/api/map?track=Sakhir (Bahrain)"):
         answer = await browser.head(path)
         assert answer.status_code == 200
+
+
+async def test_the_laps_of_a_day_are_a_file_that_a_spreadsheet_opens(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/api/laps.csv", params={"track": "Spa"})
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == 'attachment; filename="laps-2026-11-25.csv"'
+    assert answer.content.startswith(b"\xef\xbb\xbfcompleted_at,")
+    assert ",'=1+1,Spa," in answer.text
+
+
+async def test_the_file_of_another_day_is_named_for_it_and_no_day_is_told(browser: httpx.AsyncClient) -> None:
+    other = await browser.get("/api/laps.csv", params={"day": "2026-11-20"})
+    nonsense = await browser.get("/api/laps.csv", params={"day": '2026"; x="'})
+
+    assert "laps-2026-11-20.csv" in other.headers["content-disposition"]
+    assert nonsense.status_code == 422
+
+
+async def test_a_disk_that_hangs_gives_no_file(browser: httpx.AsyncClient, archive: Archive) -> None:
+    archive.hangs = True
+
+    assert (await browser.get("/api/laps.csv")).status_code == 503

@@ -31,7 +31,14 @@ async def test_no_answer_may_load_or_run_anything_foreign(browser: httpx.AsyncCl
     assert "script-src 'self';" in policy
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
+    assert "base-uri 'none'" in policy
+    assert "form-action 'none'" in policy
     assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    assert "camera=()" in answer.headers["permissions-policy"]
+    assert "access-control-allow-origin" not in answer.headers
 
 
 async def test_a_header_that_the_answer_has_is_left_alone(browser: httpx.AsyncClient) -> None:

@@ -31,9 +31,14 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from app.publish import hub as hub_module
 from app.publish.commands import BURST, PATIENCE
 from app.publish.hub import Hub
+from tests.chaos.stage import resident_mib
+from tests.chaos.verdict import at_most, exactly
+from tests.conftest import Reached
 
 pytestmark = pytest.mark.live
 
+HUNG = 20
+FRAME_S = 0.05
 IMPLEMENTATIONS = {
     "auto": ["--ws", "auto", "--loop", "auto"],
     "sansio-asyncio": ["--ws", "websockets-sansio", "--loop", "asyncio"],
@@ -254,7 +259,8 @@ async def test_a_client_too_far_behind_with_facts_is_closed_rather_than_shown_a_
     assert after["overflowed"] == before["overflowed"] + 1
 
 
-async def test_a_slow_reader_skips_states_but_no_facts(server: Server) -> None:
+@pytest.mark.row("W2")
+async def test_a_slow_reader_skips_states_but_no_facts(server: Server, reached: Reached) -> None:
     slow_socket = socket.socket()
     slow_socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
     slow_socket.connect(("127.0.0.1", server.port))
@@ -266,11 +272,15 @@ async def test_a_slow_reader_skips_states_but_no_facts(server: Server) -> None:
     states, facts = seqs(messages, "telemetry_update"), seqs(messages, "event")
     assert max(later - earlier for earlier, later in pairwise(states)) > 10
     assert all(later > earlier for earlier, later in pairwise(states))
-    assert all(later == earlier + 1 for earlier, later in pairwise(facts))
-    assert states[-1] >= seqs(current, "telemetry_update")[-1] - 2
+    holes = sum(later != earlier + 1 for earlier, later in pairwise(facts))
+    reached(exactly(f"holes in {len(facts)} events of a slow reader", holes, 0))
+    behind = max(0, seqs(current, "telemetry_update")[-1] - states[-1])
+    reached(at_most("age of its newest frame", behind * FRAME_S, 1, " s"))
+    assert behind <= 2
     assert (await server.counts())["states_skipped"] > 0
 
 
+@pytest.mark.row("W4")
 async def test_more_clients_of_one_address_than_allowed_are_refused(server: Server) -> None:
     async with contextlib.AsyncExitStack() as stack:
         already = (await server.counts())["clients"]
@@ -287,32 +297,38 @@ async def test_more_clients_of_one_address_than_allowed_are_refused(server: Serv
     assert greeting["type"] == "connection_status"
 
 
-async def test_a_client_that_never_reads_is_cut_and_delays_nobody(server: Server) -> None:
+@pytest.mark.row("W1")
+async def test_twenty_clients_that_never_read_are_cut_and_delay_nobody(server: Server, reached: Reached) -> None:
     stalls = Stalls()
     cut_before = (await server.counts())["cut"]
     async with dashboard(server, "RIG_A") as client, asyncio.TaskGroup() as group:
         watch = group.create_task(stalls.watch())
         await read_for(client, 0.2)
-        hung = HungClient(server.port)
+        before_mib = resident_mib(server.process.pid)
+        hung = [HungClient(server.port) for _ in range(HUNG)]
         began_s = time.monotonic()
         arrivals, facts, gone_after_s = [began_s], [], None
-        while time.monotonic() < began_s + 4.5:
+        most_mib = before_mib
+        while time.monotonic() < began_s + (12 if gone_after_s is None else gone_after_s + 0.5):
+            most_mib = max(most_mib, resident_mib(server.process.pid))
             message = await read(client)
             if message["type"] == "event":
                 facts.append(message["seq"])
                 continue
             arrivals.append(time.monotonic())
-            if gone_after_s is None and hung.gone():
+            if gone_after_s is None and all(each.gone() for each in hung):
                 gone_after_s = arrivals[-1] - began_s
         watch.cancel()
 
-    largest_gap_s = max(later - earlier for earlier, later in pairwise(arrivals))
-    assert largest_gap_s <= 0.15 + stalls.longest_s
+    largest_gap_s = max(later - earlier for earlier, later in pairwise(arrivals)) - stalls.longest_s
+    reached(at_most("longest gap of another dashboard", 1000 * largest_gap_s, 150, " ms"))
     assert all(later == earlier + 1 for earlier, later in pairwise(facts))
-    assert gone_after_s is not None
-    assert gone_after_s < 12
-    assert (await server.counts())["cut"] == cut_before + 1
-    hung.socket.close()
+    assert gone_after_s is not None, f"{sum(each.gone() for each in hung)} of {HUNG} gone, {await server.counts()}"
+    reached(at_most(f"until {HUNG} hung clients are gone", gone_after_s, 12, " s"))
+    reached(at_most("memory for each of them", (most_mib - before_mib) / HUNG, 1, " MiB"))
+    assert (await server.counts())["cut"] == cut_before + HUNG
+    for each in hung:
+        each.socket.close()
 
 
 async def seconds_to_shut_down_with_a_hung_client(implementation: str) -> float:

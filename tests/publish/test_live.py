@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from app.bus import Bus
 from app.metrics import Distributions
-from app.normalize.events import ButtonsChanged, CarTelemetry, Event, LapProgress, LightsOut
+from app.normalize.events import ButtonsChanged, CarTelemetry, DuelState, Event, LapProgress, LightsOut
 from app.publish.frames import RigCard
 from app.publish.live import LiveView
 
@@ -26,6 +27,12 @@ def make_event(kind: type[Event], rig_id: str = "RIG_A", **changes: Any) -> Even
     base = dict.fromkeys(name for name in kind.model_fields if name != "source_type")
     told = {"rig_id": rig_id, "session_uid": "7", "overall_frame": 1, "received_at": AT}
     return kind.model_validate({**base, **told, **changes})
+
+
+def derived(**changes: Any) -> Event:
+    """A duel in which nothing is known yet."""
+    unknown = (None, None, None)
+    return make_event(DuelState, same_race=False, sector_times_ms=unknown, sector_marks=unknown, **changes)
 
 
 class Link:
@@ -98,6 +105,26 @@ async def test_a_sample_reaches_the_clients_even_when_no_frame_is_ever_completed
     assert state["data"]["speed_kph"] == 287
 
 
+async def test_what_is_derived_of_a_frame_causes_no_state_of_its_own(stage: Stage) -> None:
+    for frame in (1, 2):
+        stage.bus.publish([make_event(LapProgress, overall_frame=frame), make_event(CarTelemetry, overall_frame=frame)])
+        sent = len(await stage.clients.states_of("RIG_A", frame))
+
+    began_s = time.monotonic()
+    stage.bus.publish([derived(overall_frame=2)])
+    await stage.clients.states_of("RIG_A", sent + 1)
+
+    assert time.monotonic() - began_s > 0.5  # the beat of a silent rig, not a state 50 ms after the last one
+
+
+async def test_what_is_derived_goes_out_alone_when_the_rigs_own_frames_have_stopped(stage: Stage) -> None:
+    stage.bus.publish([derived(overall_frame=2)])
+
+    (state,) = await stage.clients.states_of("RIG_A", 1)
+
+    assert state["seq"] == 1
+
+
 async def test_states_are_numbered_per_rig_from_one(stage: Stage) -> None:
     for frame in range(1, 4):
         stage.bus.publish([make_event(LapProgress, overall_frame=frame), make_event(CarTelemetry, overall_frame=frame)])
@@ -126,6 +153,18 @@ async def test_a_snapshot_is_the_state_now_and_then_the_facts_so_far(stage: Stag
 
     assert (state["type"], state["data"]["speed_kph"]) == ("telemetry_update", 287)
     assert (fact["type"], fact["replay"], fact["event"]["kind"]) == ("event", True, "LightsOut")
+
+
+async def test_a_crowd_that_comes_at_once_is_told_the_same_state_until_there_is_a_newer_one(stage: Stage) -> None:
+    stage.bus.publish([make_event(CarTelemetry, speed_kph=287)])
+    await stage.clients.states_of("RIG_A", 1)
+    first, second = stage.live.snapshot("RIG_A")[0], stage.live.snapshot("RIG_A")[0]
+    stage.bus.publish([make_event(CarTelemetry, overall_frame=2, speed_kph=288)])
+    await stage.clients.states_of("RIG_A", 2)
+    newer = json.loads(stage.live.snapshot("RIG_A")[0])
+
+    assert first is second
+    assert (newer["seq"], newer["data"]["speed_kph"]) == (2, 288)
 
 
 async def test_button_presses_are_told_live_but_not_kept(stage: Stage) -> None:

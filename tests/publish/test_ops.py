@@ -23,6 +23,7 @@ def test_the_body_has_the_contracts_keys() -> None:
         "now",
         "version",
         "uptime_s",
+        "runs",
         "status",
         "problems",
         "host",
@@ -32,6 +33,8 @@ def test_the_body_has_the_contracts_keys() -> None:
         "clients",
         "clients_cut",
         "clients_refused",
+        "ports",
+        "senders",
         "loop_lag_ms",
         "clock",
     }
@@ -67,6 +70,7 @@ def test_what_is_told_of_the_gateway() -> None:
     told = body()
 
     assert (told["now"], told["uptime_s"], told["status"]) == ("2026-11-25T10:00:00.000Z", 123.4, "ok")
+    assert told["runs"] == {"starts": None, "unclean_ends": None}
     assert told["host"] == {"name": "pc", "addresses": ["192.168.1.20"], "port": 8080}
     assert told["queues"] == [
         {"subscriber": "live_facts", "waiting": 0, "delivered": 900, "dropped": 1, "conflated": 0}

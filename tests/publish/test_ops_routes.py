@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from app.publish.advice import ClientFigures, GatewayFigures, QueueFigures, RigFigures
+from app.publish.advice import ClientFigures, GatewayFigures, PortFigures, QueueFigures, RigFigures, SenderFigures
 from app.publish.ops_routes import add_ops_routes
 from tests.publish.test_advice import GATEWAY, NEVER, SCREEN, WELL
 
@@ -30,6 +30,12 @@ class Gateway:
 
     def client_figures(self) -> Sequence[ClientFigures]:
         return [SCREEN]
+
+    def port_figures(self) -> Sequence[PortFigures]:
+        return [PortFigures(20777, ["RIG_A"], None, 0.0625, 17, 0)]
+
+    def sender_figures(self) -> Sequence[SenderFigures]:
+        return [SenderFigures(20777, "RIG_A", "192.0.2.9", "refused", 359.96, 0.123)]
 
 
 @pytest.fixture
@@ -72,3 +78,29 @@ async def test_a_monitor_may_ask_by_head(browser: httpx.AsyncClient) -> None:
 
 async def test_figures_cannot_be_changed(browser: httpx.AsyncClient) -> None:
     assert (await browser.post("/api/ops", json={})).status_code == 405
+
+
+async def test_ports_and_senders_are_told(browser: httpx.AsyncClient) -> None:
+    told = (await browser.get("/api/ops")).json()
+
+    assert told["ports"] == [
+        {
+            "port": 20777,
+            "rig_ids": ["RIG_A"],
+            "source_filter": "kernel",
+            "source_filter_note": None,
+            "least_share": 0.0625,
+            "kernel_dropped": 17,
+            "senders_unlisted": 0,
+        }
+    ]
+    assert told["senders"] == [
+        {
+            "port": 20777,
+            "rig_id": "RIG_A",
+            "address": "192.0.2.9",
+            "state": "refused",
+            "datagrams_per_s": 360.0,
+            "last_age_s": 0.12,
+        }
+    ]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app.publish.pacer import Pacer
-from app.publish.throttle import Throttle
+from app.publish.throttle import FEWEST_INTERVALS, Throttle
 
 
 class JumpingSelector(selectors.SelectSelector):
@@ -36,9 +36,11 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         return self.selector.now_s
 
 
-def play(story: Callable[[asyncio.AbstractEventLoop], Coroutine[Any, Any, None]]) -> None:
+def play(story: Callable[[JumpingLoop], Coroutine[Any, Any, None]]) -> None:
     with asyncio.Runner(loop_factory=JumpingLoop) as runner:
-        runner.run(story(runner.get_loop()))
+        loop = runner.get_loop()
+        assert isinstance(loop, JumpingLoop)
+        runner.run(story(loop))
 
 
 def test_frames_are_spaced_and_the_last_one_gets_out() -> None:
@@ -57,6 +59,29 @@ def test_frames_are_spaced_and_the_last_one_gets_out() -> None:
 
     assert len(sent_s) in range(20, 23)
     assert all(later - earlier >= 0.05 - 1e-9 for earlier, later in pairwise(sent_s))
+
+
+def test_the_time_that_sending_takes_does_not_make_later_frames_older() -> None:
+    ages_s: list[float] = []
+
+    async def story(loop: JumpingLoop) -> None:
+        offered_s = 0.0
+
+        def send() -> None:
+            ages_s.append(loop.time() - offered_s)
+            loop.selector.now_s += 0.0003
+
+        pacer = Pacer(Throttle(20), send, clock=loop.time)
+        began_s = loop.time()
+        for frame in range(120):
+            await asyncio.sleep(began_s + frame / 60 - loop.time())
+            offered_s = loop.time()
+            pacer.offer()
+
+    play(story)
+
+    assert len(ages_s) in range(38, 41)
+    assert max(ages_s[FEWEST_INTERVALS:]) < 0.0005  # by then the source's period is known
 
 
 def test_a_lone_frame_is_sent_once() -> None:

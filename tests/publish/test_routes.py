@@ -16,6 +16,8 @@ from app.publish.frames import Display
 from app.publish.headers import SecurityHeaders
 from app.publish.health import RigHealth
 from app.publish.routes import add_routes
+from tests.chaos.verdict import exactly
+from tests.conftest import Reached
 
 
 class Gateway:
@@ -106,12 +108,39 @@ async def test_metrics_are_in_prometheus_text_form(browser: httpx.AsyncClient) -
     assert answer.headers["content-type"].startswith("text/plain")
 
 
-@pytest.mark.parametrize("path", ["/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "/docs", "/openapi.json"])
-async def test_nothing_but_the_page_is_served(browser: httpx.AsyncClient, path: str) -> None:
-    answer = await browser.get(path)
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
+async def test_no_papers_of_the_framework_are_served(browser: httpx.AsyncClient, path: str) -> None:
+    assert (await browser.get(path)).status_code == 404
 
-    assert answer.status_code == 404
-    assert "not yours" not in answer.text
+
+TRAVERSALS = [
+    "/../secret.txt",
+    "/%2e%2e/secret.txt",
+    "/..%2fsecret.txt",
+    "/%2e%2e%2fsecret.txt",
+    "/..%5csecret.txt",
+    "/css/../../secret.txt",
+    "/%252e%252e/secret.txt",
+    "/.//secret.txt",
+    "/....//secret.txt",
+    "/link.txt",
+    "/linked/secret.txt",
+    "/index.html%00.txt",
+    "/%00",
+    "/rig/..%2f..%2fsecret.txt",
+]
+
+
+@pytest.mark.row("W11")
+async def test_no_path_leads_outside_the_pages(browser: httpx.AsyncClient, tmp_path: Path, reached: Reached) -> None:
+    (tmp_path / "web" / "link.txt").symlink_to(tmp_path / "secret.txt")
+    (tmp_path / "web" / "linked").symlink_to(tmp_path)
+
+    answers = {path: await browser.get(path) for path in TRAVERSALS}
+
+    outside = [path for path, answer in answers.items() if "not yours" in answer.text]
+    reached(exactly(f"of {len(TRAVERSALS)} paths that lead outside", len(outside), 0))
+    assert [path for path, answer in answers.items() if answer.status_code != 404] == []
 
 
 async def test_a_mistyped_address_is_answered_with_a_page(browser: httpx.AsyncClient) -> None:

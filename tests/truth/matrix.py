@@ -22,6 +22,7 @@ class Cell(NamedTuple):
     seed: int
     verdict: Verdict
     rejected: int
+    jumps: int
 
 
 def cells(scenario: str, formats: Iterable[int], seeds: Iterable[int], rate_hz: int = 20) -> Iterator[Cell]:
@@ -41,4 +42,6 @@ def _both_networks(run: Run, scenario: str, packet_format: int, seed: int) -> It
         ]
         listener, pipelines = listen(arriving)
         verdict = judge(run.ledger, listener, lossy=impaired)
-        yield Cell(scenario, packet_format, impaired, seed, verdict, sum(p.rejected.total() for p in pipelines))
+        rejected = sum(pipeline.rejected.total() for pipeline in pipelines)
+        jumps = sum(pipeline.normalizer.jumps for pipeline in pipelines)
+        yield Cell(scenario, packet_format, impaired, seed, verdict, rejected, jumps)

@@ -555,11 +555,12 @@ test("an order that is told late moves nobody", () => {
   assert.deepEqual(chosen(compare.rigsAnswered(state, ["RIG_B", "RIG_A"])), [idOf("A", 1), idOf("B", 2)]);
 });
 
-test("a list of today that was asked for before a lap of today was chosen is heard, one of another day is not", () => {
-  const first = compare.lapChosen(heard([row("A", 1)]), "a", idOf("A", 1));
+test("a list of today that was asked for before somebody chose today by its name is heard", () => {
+  const first = heard([row("A", 1)]);
+  const named = compare.dayChosen(first, first.listing.day);
 
-  assert.deepEqual(chosen(compare.listAnswered(first, null, list(row("A", 1), row("B", 2)))), [idOf("A", 1), idOf("B", 2)]);
-  assert.equal(compare.listAnswered(first, null, { ...list(row("B", 2)), day: "2026-11-24" }), first);
+  assert.deepEqual(chosen(compare.listAnswered(named, null, list(row("A", 1), row("B", 2)))), [idOf("A", 1), idOf("B", 2)]);
+  assert.equal(compare.listAnswered(named, null, { ...list(row("B", 2)), day: "2026-11-24" }), named);
 });
 
 test("while no day is chosen, the page follows the gateway into the next one", () => {

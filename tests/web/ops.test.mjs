@@ -362,6 +362,24 @@ test("screens that were cut off or refused are told", () => {
   assert.equal(viewOf({ clients_cut: 2, clients_refused: 1 }).gateway.clientsNote, "2 cut off as too slow · 1 refused as too many");
 });
 
+test("who sends to the rigs' ports is told, and what each is taken for", () => {
+  const sender = (fields) => ({ port: 20777, rig_id: "RIG_A", address: "192.168.1.8", state: "accepted", datagrams_per_s: 359.9, last_age_s: 0.01, ...fields });
+  const senders = [
+    sender({}),
+    sender({ address: "192.168.1.9", state: "refused", datagrams_per_s: 410 }),
+    sender({ address: "192.168.1.66", state: "unclaimed", rig_id: null, last_age_s: 12 }),
+    sender({ address: "<b>\u202e", state: "made up", datagrams_per_s: "many", rig_id: 7 }),
+  ];
+
+  assert.deepEqual(viewOf({ senders }).gateway.senders, [
+    { address: "192.168.1.8", as: "RIG_A", rate: "360 a second", isBad: false },
+    { address: "192.168.1.9", as: "refused by RIG_A", rate: "410 a second", isBad: true },
+    { address: "192.168.1.66", as: "nobody's, on port 20777", rate: "silent for 12 s", isBad: true },
+    { address: "<b>", as: "–", rate: "–", isBad: false },
+  ]);
+  assert.deepEqual(viewOf().gateway.senders, []);
+});
+
 test("the host's clock goes on between two answers, in UTC and in its own time", () => {
   const { clock } = viewOf({}, 2000).gateway;
 
@@ -441,9 +459,9 @@ test("every key of a rig may hold anything", () => {
 
 test("more rigs, packets and rows than anybody has are cut", () => {
   const many = Array.from({ length: 5000 }, (_, n) => rigBody({ rig_id: `R${n}`, packets: Array.from({ length: 500 }, () => packet("x", 1)) }));
-  const report = readOps(opsBody({ rigs: many, queues: Array(5000).fill({}), clients: Array(5000).fill({}), problems: Array(5000).fill("x") }));
+  const report = readOps(opsBody({ rigs: many, queues: Array(5000).fill({}), clients: Array(5000).fill({}), problems: Array(5000).fill("x"), senders: Array(5000).fill({}) }));
 
-  assert.deepEqual([report.rigs.length, report.rigs[0].packets.length, report.queues.length, report.clients.length, report.problems.length], [16, 24, 16, 16, 40]);
+  assert.deepEqual([report.rigs.length, report.rigs[0].packets.length, report.queues.length, report.clients.length, report.problems.length, report.senders.length], [16, 24, 16, 16, 40, 64]);
 });
 
 test("markup and marks of writing direction in a sentence stay harmless text", () => {

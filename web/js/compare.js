@@ -147,7 +147,7 @@ export const listAsked = (state) => ({ ...state, isListOld: false });
  */
 export function listAnswered(state, day, body) {
   const listing = listingOf(body);
-  // Today may have been asked for by no name, and have got its name meanwhile.
+  // Today may have been asked for by no name, and have been chosen by its name meanwhile.
   if (day !== state.chosen.day && (day !== null || listing?.day !== state.chosen.day)) return state;
   return listing === null ? listFailed(state) : settled({ ...state, listing, lists: state.lists + 1, isListFailing: false });
 }

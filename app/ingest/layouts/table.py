@@ -15,6 +15,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 from math import prod
 from operator import itemgetter
@@ -119,7 +120,7 @@ class Codec(Generic[T]):
             cars: What `CARS` means in a shape.
             pads: Bytes to leave out, keyed by the index of the row before which they lie (`len(rows)` = at the end).
         """
-        self._make: Callable[[Any], T] = make._make  # type: ignore[attr-defined]  # every NamedTuple has it
+        self._make: Callable[[Any], T] = maker(make)
         shapes = [tuple(cars if n == CARS else n for n in row.shape) for row in rows]
         widths = [1 if row.type == CHAR else prod(shape) for row, shape in zip(rows, shapes, strict=True)]
         starts = [0, *accumulate(widths)]
@@ -158,6 +159,11 @@ class Codec(Generic[T]):
         places = [where.get(name, total) for name in names]
         self._pick: Callable[[tuple[Any, ...]], Any] = itemgetter(*places) if len(places) > 1 else _pick_one(places)
         self._convert = [(index, convert[name]) for index, name in enumerate(names) if name in convert]
+        self._codes = {
+            row.name: f"{prod(shape) if shape else 1}{row.type}" for row, shape in zip(rows, shapes, strict=True)
+        }
+        self._converted = {row.name for row in rows if row.divide_by is not None or row.type == CHAR}
+        self._columns: dict[tuple[str, ...], struct.Struct] = {}
 
     def values(self, flat: tuple[Any, ...]) -> Any:
         """Wire values in the NamedTuple's order, converted: a tuple or list."""
@@ -180,9 +186,24 @@ class Codec(Generic[T]):
 
     def read_all(self, buffer: bytes, offset: int, count: int) -> Iterator[T]:
         """`count` records from `offset` on."""
-        make, values = self._make, self.values
-        for flat in self._struct.iter_unpack(memoryview(buffer)[offset : offset + count * self.size]):
-            yield make(values(flat))
+        flats = self._struct.iter_unpack(memoryview(buffer)[offset : offset + count * self.size])
+        if self._absent or self._convert:
+            return map(self._make, map(self.values, flats))
+        return map(self._make, map(self._pick, flats))  # without a Python frame a record
+
+    def columns(self, buffer: bytes, offset: int, count: int, names: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+        """These fields alone of `count` records from `offset` on; see `columns`."""
+        chosen = self._columns.get(names) or self._chosen(names)
+        return chosen.iter_unpack(memoryview(buffer)[offset : offset + count * self.size])
+
+    def _chosen(self, names: tuple[str, ...]) -> struct.Struct:
+        if unfit := [name for name in names if name not in self._codes or name in self._converted]:
+            raise ValueError(f"no fields of plain numbers: {', '.join(unfit)}")
+        if [name for name in self._codes if name in names] != list(names):
+            raise ValueError(f"not in wire order: {', '.join(names)}")
+        parts = (code if name in names else f"{struct.calcsize(f'<{code}')}x" for name, code in self._codes.items())
+        chosen = self._columns[names] = struct.Struct("<" + "".join(parts))
+        return chosen
 
     def write(self, record: T) -> bytes:
         """The inverse of `read`; padding is zero.
@@ -194,6 +215,12 @@ class Codec(Generic[T]):
         for name, flatten in self._flatten:
             flat.extend(flatten(getattr(record, name)))
         return self._struct.pack(*flat)
+
+
+def maker(kind: type[T]) -> Callable[[Any], T]:
+    """Makes the NamedTuple of values in its order, as many as it has: its own `_make` and call cost a Python frame."""
+    make: Callable[[Any], T] = partial(tuple.__new__, kind)
+    return make
 
 
 def _pick_one(places: Sequence[int | slice]) -> Callable[[tuple[Any, ...]], Any]:
@@ -239,6 +266,10 @@ class Records(Sequence[T]):
     def __iter__(self) -> Iterator[T]:
         return self._codec.read_all(self._buffer, self._offset, self._count)
 
+    def columns(self, names: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+        """See the function of this name."""
+        return self._codec.columns(self._buffer, self._offset, self._count, names)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
 
@@ -247,6 +278,30 @@ class Records(Sequence[T]):
 
     def __repr__(self) -> str:
         return f"Records({list(self)!r})"
+
+
+def columns(records: Sequence[Any], names: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+    """A tuple a record with these fields alone, a fraction of what it costs to make the records.
+
+    Args:
+        records: Of a packet.
+        names: Of fields of numbers, in wire order; an array's numbers come one after the other.
+
+    Raises:
+        ValueError: The names are no such fields, or not in wire order.
+    """
+    if isinstance(records, Records):
+        return records.columns(names)
+    return (tuple(_numbers(record, names)) for record in records)
+
+
+def _numbers(record: Any, names: tuple[str, ...]) -> Iterator[Any]:
+    for name in names:
+        value = getattr(record, name)
+        if isinstance(value, tuple):
+            yield from value
+        else:
+            yield value
 
 
 class _Array(NamedTuple):
@@ -267,7 +322,7 @@ class PacketLayout:
     ) -> None:
         self.packet_id = spec.packet_id
         self.name = spec.name
-        self._make = make
+        self._make = maker(make)
         names: tuple[str, ...] = make._fields  # type: ignore[attr-defined]  # every NamedTuple has it
         fields = [row for row in spec.rows if isinstance(row, Field)]
         pads: dict[int, int] = {}
@@ -294,12 +349,12 @@ class PacketLayout:
         """The packet; `datagram` must be exactly `size` bytes long."""
         if self._bare:
             values: list[Any] = [header, *(self._block(array, datagram) for array in self._arrays)]
-            return self._make(*values)
+            return self._make(values)
         values = list(self._scalars.read_values(datagram, HEADER_SIZE))
         values[0] = header
         for array in self._arrays:
             values[array.place] = self._block(array, datagram)
-        return self._make(*values)
+        return self._make(values)
 
     @staticmethod
     def _block(array: _Array, datagram: bytes) -> Any:

@@ -22,6 +22,7 @@ from app.ingest.layouts.table import (
     PacketSpec,
     Records,
     changed,
+    columns,
     edited_packets,
     inserted,
     without,
@@ -97,6 +98,45 @@ class TestCodec:
             pass
 
         assert Codec(Nothing, (), cars=0).read(b"", 0) == Nothing()
+
+
+class TestColumns:
+    ROWS = (Field("left", U8), Field("pressures", U8, (2,)), Field("skipped", U16), Field("right", U8))
+    BYTES = b"\x01\x07\x08??\x02\x03\x05\x06??\x04"
+
+    class Four(NamedTuple):
+        right: int
+        skipped: int
+        left: int
+        pressures: tuple[int, ...]
+
+    def records(self) -> Records[Four]:
+        return Records(Codec(self.Four, self.ROWS, cars=3), self.BYTES, 0, 2)
+
+    def test_only_the_fields_asked_for_are_read(self) -> None:
+        assert list(columns(self.records(), ("left", "right"))) == [(1, 2), (3, 4)]
+
+    def test_an_arrays_numbers_come_one_after_the_other(self) -> None:
+        assert list(columns(self.records(), ("pressures", "right"))) == [(7, 8, 2), (5, 6, 4)]
+
+    def test_records_that_were_made_already_give_the_same(self) -> None:
+        names = ("left", "pressures", "right")
+
+        assert list(columns(tuple(self.records()), names)) == list(columns(self.records(), names))
+
+    def test_names_in_another_order_are_refused(self) -> None:
+        with pytest.raises(ValueError, match="not in wire order: right, left"):
+            columns(self.records(), ("right", "left"))
+
+    def test_a_name_that_is_no_field_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="no fields of plain numbers: middle"):
+            columns(self.records(), ("middle",))
+
+    def test_a_text_or_a_scaled_number_is_refused(self) -> None:
+        wheels = Records(Codec(Wheel, ROWS, cars=3), RAW, 0, 1)
+
+        with pytest.raises(ValueError, match="no fields of plain numbers: label, grip"):
+            columns(wheels, ("label", "grip"))
 
 
 class TestRecords:

@@ -26,3 +26,6 @@ export const lapsUrl = (day) => (day === null ? "/api/laps" : `/api/laps?${new U
 
 /** Where a lap along its distance is asked for. @param {string} lapId */
 export const lapUrl = (lapId) => `/api/laps/${encodeURIComponent(lapId)}`;
+
+/** Where the laps of a day are a file. @param {string} day Empty for today. */
+export const fileUrl = (day) => (day === "" ? "/api/laps.csv" : `/api/laps.csv?${new URLSearchParams({ day })}`);

@@ -1,7 +1,7 @@
 // @ts-check
 /** The gateway itself for its operator: its parts, its queues, who looks at it, and its clock. Pure. */
 import { age, count, UNKNOWN } from "../format.js";
-import { aheadWord, CHECK_GLYPHS, CLOCK_FACTS, clientsNote, dateClock, doubtWord, GATEWAY_FACTS, lagWord, partWord, STATUS, zoneWord } from "../words/ops.js";
+import { aheadWord, CHECK_GLYPHS, CLOCK_FACTS, clientsNote, dateClock, doubtWord, GATEWAY_FACTS, lagWord, partWord, senderRateWord, senderWord, STATUS, zoneWord } from "../words/ops.js";
 
 /** A screen's clock that is further off is worth a look: what it shows as time of day is not the host's. */
 const FAR_OFF_S = 2;
@@ -14,6 +14,7 @@ const ORG_DOUBT_S = 1; // the org dates its answers in whole seconds
 /** @typedef {{name: string, mark: import("../words/ops.js").CheckMark, glyph: string, word: string}} PartView */
 /** @typedef {{subscriber: string, waiting: string, delivered: string, dropped: string, conflated: string, isBad: boolean}} QueueRow */
 /** @typedef {{address: string, connected: string, rigs: string, skipped: string}} ClientRow */
+/** @typedef {{address: string, as: string, rate: string, isBad: boolean}} SenderRow */
 
 /**
  * @typedef {object} GatewayView
@@ -24,6 +25,7 @@ const ORG_DOUBT_S = 1; // the org dates its answers in whole seconds
  * @property {readonly QueueRow[]} queues The bad ones first.
  * @property {readonly ClientRow[]} clients
  * @property {string} clientsNote
+ * @property {readonly SenderRow[]} senders
  * @property {Record<keyof typeof CLOCK_FACTS, Fact>} clock
  */
 
@@ -75,6 +77,14 @@ const clientRow = ({ address, connectedS, rigs, skipped }) => ({
   skipped: count(skipped),
 });
 
+/** @param {import("./report.js").Sender} sender @returns {SenderRow} */
+const senderRow = ({ address, state, rigId, port, perS, ageS }) => ({
+  address,
+  as: senderWord(state, rigId, port),
+  rate: senderRateWord(perS, ageS),
+  isBad: state === "refused" || state === "unclaimed",
+});
+
 /** @param {Report} report @param {Sighting | null} seen @returns {GatewayView["clock"]} */
 function clockOf({ nowMs, clock }, seen) {
   const { orgOffsetS, utcOffsetS } = clock;
@@ -102,5 +112,6 @@ export const gatewayView = (report, seen) => ({
   queues: queueRows(report.queues),
   clients: report.clients.map(clientRow),
   clientsNote: clientsNote(report.clientsCut, report.clientsRefused),
+  senders: report.senders.map(senderRow),
   clock: clockOf(report, seen),
 });

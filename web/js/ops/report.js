@@ -14,6 +14,7 @@ const MOST_RIGS = 16;
 const MOST_PROBLEMS = 40;
 const MOST_PACKETS = 24; // the game has 16 kinds
 const MOST_ROWS = 16;
+const MOST_SENDERS = 64; // the gateway lists 32 a port
 const MOST_ADDRESSES = 6;
 const MOST_REASONS = 12;
 
@@ -59,6 +60,7 @@ const MOST_REASONS = 12;
 /** @typedef {{name: string, isUp: boolean | null}} Part */
 /** @typedef {{subscriber: string, waiting: number | null, delivered: number | null, dropped: number | null, conflated: number | null}} Queue */
 /** @typedef {{address: string, connectedS: number | null, rigs: readonly string[], skipped: number | null, waiting: number | null}} Client */
+/** @typedef {{port: number | null, rigId: string | null, address: string, state: "accepted" | "refused" | "unclaimed" | null, perS: number | null, ageS: number | null}} Sender */
 
 /**
  * @typedef {object} Report One body, read; `null` is unknown.
@@ -72,6 +74,7 @@ const MOST_REASONS = 12;
  * @property {readonly Part[]} parts
  * @property {readonly Queue[]} queues
  * @property {readonly Client[]} clients
+ * @property {readonly Sender[]} senders Who sends to the rigs' ports.
  * @property {number | null} clientsCut
  * @property {number | null} clientsRefused
  * @property {{newestMs: number | null, worstMs: number | null}} lag
@@ -161,6 +164,16 @@ const readClient = (client) => ({
   waiting: amount(client.waiting),
 });
 
+/** @param {Record<string, any>} sender @returns {Sender} */
+const readSender = (sender) => ({
+  port: amount(sender.port),
+  rigId: name(sender.rig_id),
+  address: name(sender.address) ?? "–",
+  state: oneOf(sender.state, ["accepted", "refused", "unclaimed"]),
+  perS: amount(sender.datagrams_per_s),
+  ageS: amount(sender.last_age_s),
+});
+
 /**
  * What a body says; whatever is not as the contract has it is unknown.
  *
@@ -181,6 +194,7 @@ export function readOps(body) {
     parts: readParts(body.stages),
     queues: list(body.queues, MOST_ROWS).map(record).map(readQueue),
     clients: list(body.clients, MOST_ROWS).map(record).map(readClient),
+    senders: list(body.senders, MOST_SENDERS).map(record).map(readSender),
     clientsCut: amount(body.clients_cut),
     clientsRefused: amount(body.clients_refused),
     lag: { newestMs: amount(lag.newest), worstMs: amount(lag.worst_1min) },
@@ -212,6 +226,7 @@ export const aged = (report, elapsedMs) => ({
   uptimeS: older(report.uptimeS, elapsedMs / 1000),
   rigs: report.rigs.map((rig) => ({ ...rig, ageS: older(rig.ageS, elapsedMs / 1000) })),
   clients: report.clients.map((client) => ({ ...client, connectedS: older(client.connectedS, elapsedMs / 1000) })),
+  senders: report.senders.map((sender) => ({ ...sender, ageS: older(sender.ageS, elapsedMs / 1000) })),
 });
 
 /** @param {RigReport} rig @returns {RigReport} */
@@ -237,6 +252,7 @@ export const frozen = (report) => ({
   parts: report.parts.map((part) => ({ ...part, isUp: null })),
   queues: report.queues.map((queue) => ({ ...queue, waiting: null })),
   clients: report.clients.map((client) => ({ ...client, connectedS: null, waiting: null })),
+  senders: report.senders.map((sender) => ({ ...sender, perS: null, ageS: null })),
   lag: { newestMs: null, worstMs: null },
   clock: { orgOffsetS: null, utcOffsetS: null },
 });

@@ -2,10 +2,13 @@
 /** [edge] Composition root of the ops page: wires polls, state, painter and views. Decides nothing. */
 import { attributeOf, mountOf } from "../cells.js";
 import { cloudAnswered, cloudFailed, initialOps, opsAnswered, opsFailed, opsView } from "../ops.js";
+import { createOperator } from "../operator.js";
+import { controlView } from "../ops/control.js";
 import { createPainter } from "../paint.js";
 import { poll } from "../poll.js";
 import { createPanel } from "../views/cloud.js";
 import { createNav } from "../views/nav.js";
+import { createControl } from "../views/opscontrol.js";
 import { createGateway } from "../views/opsgateway.js";
 import { createRigCards } from "../views/opsrig.js";
 import { createVerdict } from "../views/opsverdict.js";
@@ -17,6 +20,7 @@ const nav = createNav(mountOf("nav"));
 const panel = createPanel();
 mountOf("cloud").replaceChildren(panel.node);
 const views = [createVerdict(mountOf("verdict")), createRigCards(mountOf("rigs")), createGateway(mountOf("gateway"))];
+const control = createControl(mountOf("control"), createOperator());
 const stale = attributeOf(document.body, "data-stale");
 
 let state = initialOps();
@@ -35,11 +39,15 @@ const become = (next) => {
   paint(state);
 };
 
+control.update(controlView(null));
 become(state);
 poll(
   "/api/ops",
   {
-    onBody: (body, trip) => become(opsAnswered(state, body, trip, Date.now())),
+    onBody: (body, trip) => {
+      control.update(controlView(body));
+      become(opsAnswered(state, body, trip, Date.now()));
+    },
     onFailure: () => become(opsFailed(state)),
   },
   { periodMs: PERIOD_MS },

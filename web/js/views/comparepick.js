@@ -2,6 +2,7 @@
 /** [edge] What is compared: the day, the track, and a card for each of the two laps. */
 import { attributeOf, cell, el, hiddenOf, textOf } from "../cells.js";
 import { lapTime, UNKNOWN } from "../format.js";
+import { fileUrl } from "../compare/address.js";
 import { COMPARE, lapName, LETTERS, mannerOf, marksOf, placeOf } from "../words/compare.js";
 
 /** @typedef {import("../compare.js").Option} Option */
@@ -75,14 +76,21 @@ function createSelect(className, label, onChoose) {
 export function createPlace(mount, { onDay, onTrack }) {
   const day = createSelect("compare-select", COMPARE.day, onDay);
   const track = createSelect("compare-select", COMPARE.track, onTrack);
-  mount.replaceChildren(day.node, track.node);
-  const [dayHidden, trackHidden] = [hiddenOf(day.node), hiddenOf(track.node)];
+  const file = el("a", "nav-link", COMPARE.download);
+  file.download = "";
+  file.title = COMPARE.downloadHint;
+  file.setAttribute("aria-label", COMPARE.downloadHint);
+  mount.replaceChildren(day.node, track.node, file);
+  const [dayHidden, trackHidden, fileHidden] = [hiddenOf(day.node), hiddenOf(track.node), hiddenOf(file)];
+  const href = attributeOf(file, "href");
   /** @param {import("../compare.js").CompareView} view */
   const update = (view) => {
     day.updateOptions(view.days, view.day);
     track.updateOptions(view.tracks, view.track);
     dayHidden(view.days.length === 0);
     trackHidden(view.tracks.length === 0);
+    fileHidden(view.days.length === 0);
+    href(fileUrl(view.day));
   };
   return { update };
 }

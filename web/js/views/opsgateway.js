@@ -20,6 +20,12 @@ const CLIENT_COLUMNS = Object.freeze([
   { key: "skipped", label: OPS.skipped, isFigure: true },
 ]);
 
+const SENDER_COLUMNS = Object.freeze([
+  { key: "address", label: OPS.address, isHead: true },
+  { key: "as", label: OPS.sentAs },
+  { key: "rate", label: OPS.rate, isFigure: true },
+]);
+
 /** @param {string} title @param {...Node} children */
 const part = (title, ...children) => el("div", "ops-part", el("h3", "ops-subtitle", title), ...children);
 
@@ -59,6 +65,18 @@ function createClients() {
   return { nodes: [table.node, nobody, note], update };
 }
 
+function createSenders() {
+  const table = createTable(OPS.senders, SENDER_COLUMNS);
+  const nobody = el("p", "ops-quiet", OPS.noSenders);
+  const hide = hiddenOf(nobody);
+  /** @param {import("../ops/gateway.js").GatewayView} view */
+  const update = ({ senders }) => {
+    table.update(senders.map((sender) => ({ ...sender, mark: sender.isBad ? "bad" : null })));
+    hide(senders.length > 0);
+  };
+  return { nodes: [table.node, nobody], update };
+}
+
 function createMore() {
   const links = MORE_PAGES.map(([href, text]) => {
     const link = el("a", "ops-more-link", text);
@@ -75,12 +93,13 @@ export function createGateway(mount) {
   const word = el("span", "ops-gateway-word");
   const [facts, clock, parts] = [createFacts(OPS.gateway, GATEWAY_FACTS), createFacts(OPS.clock, CLOCK_FACTS), createParts()];
   const [queues, clients] = [createTable(OPS.queues, QUEUE_COLUMNS), createClients()];
+  const senders = createSenders();
   const body = el(
     "div",
     "ops-card-body ops-gateway-body",
     el("div", "ops-column", part(OPS.host, facts.node), part(OPS.clock, clock.node)),
     el("div", "ops-column", part(OPS.parts, parts.node), part(OPS.queues, queues.node)),
-    el("div", "ops-column", part(OPS.clients, ...clients.nodes)),
+    el("div", "ops-column", part(OPS.senders, ...senders.nodes), part(OPS.clients, ...clients.nodes)),
   );
   body.tabIndex = 0; // on a wall it may scroll, by keys too
   const hide = hiddenOf(body);
@@ -99,6 +118,7 @@ export function createGateway(mount) {
     clock.update(gateway.clock);
     parts.update(gateway.parts);
     queues.update(gateway.queues.map((queue) => ({ ...queue, mark: queue.isBad ? "bad" : null })));
+    senders.update(gateway);
     clients.update(gateway);
   };
   return { update };

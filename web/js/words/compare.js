@@ -10,6 +10,8 @@ export const COMPARE = Object.freeze({
   day: "Day",
   track: "Track",
   today: "today",
+  download: "CSV",
+  downloadHint: "Download the laps of the day as CSV",
   swap: "Swap A and B",
   swapGlyph: "⇄",
   choose: "Choose a lap",

@@ -37,6 +37,10 @@ export const OPS = Object.freeze({
   shows: "Shows",
   skipped: "Skipped",
   noClients: "No screen is connected",
+  senders: "Senders",
+  noSenders: "Nobody sends to the rigs' ports",
+  sentAs: "Taken as",
+  rate: "Datagrams",
   clock: "Clock",
   more: "More pages",
   noRigs: "The gateway has no rigs configured: set RIGS",
@@ -229,6 +233,17 @@ export const clientsNote = (cut, refused) =>
   [cut === null || cut === 0 ? null : `${count(cut)} cut off as too slow`, refused === null || refused === 0 ? null : `${count(refused)} refused as too many`]
     .filter(Boolean)
     .join(" · ");
+
+/** What a sender is taken for. @param {"accepted" | "refused" | "unclaimed" | null} state @param {string | null} rigId @param {number | null} port */
+export function senderWord(state, rigId, port) {
+  if (state === "accepted") return rigId ?? UNKNOWN;
+  if (state === "refused") return rigId === null ? "refused" : `refused by ${rigId}`;
+  if (state === "unclaimed") return port === null ? "nobody's" : `nobody's, on port ${port}`;
+  return UNKNOWN;
+}
+
+/** How often it sends, or for how long it has not. @param {number | null} perS @param {number | null} ageS */
+export const senderRateWord = (perS, ageS) => (ageS !== null && ageS >= 2 ? `silent for ${age(ageS)}` : perSecond(perS === null ? null : Math.round(perS)));
 
 /** A date and time of day: `2026-11-25 10:00:00`. @param {number | null} instantMs Milliseconds since 1970. */
 export function dateClock(instantMs) {

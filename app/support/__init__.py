@@ -1,0 +1,1 @@
+"""`python -m app.support`: what somebody who helps needs to see, without anybody's secret or name."""
