@@ -19,7 +19,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.live]
 WALL: Final[ViewportSize] = {"width": 1920, "height": 1080}
 PATIENCE_MS = 10_000
 NAMES: Final = "nodes => nodes.map(node => node.dataset.rig ?? node.dataset.widget)"
-BADGES: Final = "rows => rows.map(row => [row.dataset.rigId, row.dataset.badge ?? null, row.children[1].textContent])"
+BADGES: Final = """rows => rows.map(row => {
+  const badges = row.querySelector('.fact-badges');
+  return [row.dataset.rigId, badges.firstElementChild.dataset.badge ?? null, badges.textContent];
+})"""
 
 
 @pytest.fixture(scope="module")

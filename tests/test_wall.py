@@ -61,6 +61,14 @@ Json = Any
 WALL: Final[ViewportSize] = {"width": 1920, "height": 1080}
 WALLS: Final[Sequence[ViewportSize]] = (WALL, {"width": 2560, "height": 1440}, {"width": 5120, "height": 1440})
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
+SMALL: Final[ViewportSize] = {"width": 1280, "height": 720}
+"""A screen of 1080 lines at 150 %."""
+ONE_AT_A_TIME: Final[Sequence[ViewportSize]] = (
+    PHONE,
+    {"width": 844, "height": 390},  # a phone lying
+    {"width": 768, "height": 1024},  # a tablet held upright
+    {"width": 960, "height": 540},  # a screen of 1080 lines at 200 %
+)
 PATIENCE_MS: Final = 15_000
 LAG_S: Final = 0.3
 """A screen may be so far behind the game: 50 ms between states, the way, a paint, and a machine under load."""
@@ -264,8 +272,9 @@ async def test_what_decides_the_duel_can_be_read_from_five_metres(wall: Page, si
     assert await wall.eval_on_selector(".gapbar-hero", FONT_VH) <= 14
 
 
-async def test_on_a_phone_every_tab_fits(browser: Browser, duel: Duel) -> None:
-    page = await opened(browser, duel.gateway, PHONE)
+@pytest.mark.parametrize("size", ONE_AT_A_TIME, ids=sizes)
+async def test_on_a_small_screen_every_tab_fits(browser: Browser, duel: Duel, size: ViewportSize) -> None:
+    page = await opened(browser, duel.gateway, size)
     tabs = await page.locator(".tabs button").all()
 
     assert len(tabs) == 4
@@ -494,6 +503,21 @@ async def test_four_rigs_lie_two_by_two_and_one_of_them_only_watches(browser: Br
     notice = await page.inner_text(f'section[data-rig="{LONG_RIG}"] .notice')
     assert "spectating" in notice or "no packets" in notice  # on a slow machine its race may be over by now
     assert await layout.faults(page) == []
+    await page.set_viewport_size(SMALL)
+    await page.wait_for_timeout(150)
+    assert await layout.faults(page) == []
+    await page.close()
+
+
+async def test_the_page_of_one_of_four_rigs_is_no_wider_than_its_window(browser: Browser, evening: Evening) -> None:
+    page = await browser.new_page(viewport=WALL)
+    await page.goto(f"{evening.house.gateway.url}/rig/{LONG_RIG}")
+    await page.wait_for_selector(f'section[data-rig="{LONG_RIG}"]', timeout=PATIENCE_MS)
+
+    for size in (WALL, SMALL, PHONE):
+        await page.set_viewport_size(size)
+        await page.wait_for_timeout(150)
+        assert await layout.faults(page, may_scroll=size is PHONE) == []
     await page.close()
 
 

@@ -562,3 +562,9 @@ test("a list of today that was asked for before somebody chose today by its name
   assert.deepEqual(chosen(compare.listAnswered(named, null, list(row("A", 1), row("B", 2)))), [idOf("A", 1), idOf("B", 2)]);
   assert.equal(compare.listAnswered(named, null, { ...list(row("B", 2)), day: "2026-11-24" }), named);
 });
+
+test("while no day is chosen, the page follows the gateway into the next one", () => {
+  const next = compare.listAnswered(heard([row("A", 1)]), null, { ...list(row("B", 2)), day: "2026-11-26" });
+
+  assert.deepEqual([next.wish.day, next.wish.a], ["2026-11-26", idOf("B", 2)]);
+});
