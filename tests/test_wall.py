@@ -367,10 +367,30 @@ def gap_mistakes(shown: Json, play: Play) -> list[str]:
 # --- must show 5: hostile names
 
 
+async def told_by(browser: Browser, gateway: Running, rig: str) -> str:
+    """What a rig's own page tells: on the wall two rigs tell together, in one's words, and here their names differ."""
+    page = await browser.new_page(viewport=WALL)
+    await page.goto(f"{gateway.url}/rig/{rig}")
+    timeline = page.locator('[data-widget="timeline"]')
+    await timeline.locator("li").first.wait_for(timeout=PATIENCE_MS)
+    told = []
+    for kind in ("Race", "All"):
+        await timeline.get_by_role("button", name=kind, exact=True).click()
+        await page.wait_for_timeout(150)
+        told.append(await timeline.inner_text())
+    assert await page.evaluate("() => window.pwned ?? 'nothing'") == "nothing"
+    await page.close()
+    return "\n".join(told)
+
+
 @pytest.mark.row("W12")
-async def test_hostile_names_stand_there_literally_and_run_nothing(race: Page, lobby: Race, reached: Reached) -> None:
+async def test_hostile_names_stand_there_literally_and_run_nothing(
+    browser: Browser, race: Page, lobby: Race, reached: Reached
+) -> None:
     own = [HOSTILE[((rig.car_index or 0) + rig.number) % len(HOSTILE)] for rig in lobby.play.run.rigs]
     timeline = await race.inner_text('[data-widget="timeline"]')
+    for rig in ("RIG_A", "RIG_B"):
+        timeline += await told_by(browser, lobby.house.gateway, rig)
 
     assert own == [HOSTILE[0], HOSTILE[1]]
     assert await race.inner_text(cell("RIG_A", "driver_name")) == HOSTILE[0]
