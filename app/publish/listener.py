@@ -31,8 +31,8 @@ MOST_WAITING: Final = 512
 """Connections that wait for a request: a browser keeps six, and a hundred screens are many."""
 
 HEARD_A_TURN: Final = 3
-"""New connections heard in one turn of the event loop: a handshake and the first state cost some 2 ms, and a state needs
-some five turns from its datagram to the screens that are there already."""
+"""New connections heard in one turn of the event loop: a handshake and the first state cost some 2 ms, and a state
+needs some five turns from its datagram to the screens that are there already."""
 
 SPARED_S: Final = 1.0
 """Nobody makes room before he has waited so long: when all screens come back at once, they are slow to be heard."""
