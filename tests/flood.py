@@ -23,7 +23,7 @@ from tests.gateway import ROOT
 
 _BATCH: Final = 128
 _SEGMENTS: Final = 64
-"""Datagrams that the kernel cuts out of one message (UDP_SEGMENT): one by one, half a core sends fewer than 300 000/s."""
+"""Datagrams that the kernel cuts out of one message (UDP_SEGMENT): one by one, half a core sends some 270 000/s."""
 _SOL_UDP: Final = 17
 _UDP_SEGMENT: Final = 103
 
