@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 
 import yaml
 
+from tests.chaos.stage import until
 from tests.gateway import ROOT, free_port
 from tests.prepare import monitoring_program
 
@@ -117,12 +118,10 @@ class Prometheus:
         Raises:
             TimeoutError: It did not in time.
         """
-        began_s = time.monotonic()
-        while not holds():
-            if time.monotonic() - began_s > patience_s:
-                raise TimeoutError(f"not within {patience_s:g} s: {what}; firing {sorted(self.firing())}")
-            time.sleep(0.5)
-        return time.monotonic() - began_s
+        try:
+            return until(what, holds, patience_s, pause_s=0.5)
+        except TimeoutError as late:
+            raise TimeoutError(f"{late}; firing {sorted(self.firing())}") from None
 
     def _ask(self, what: str, **given: str) -> Any:
         url = f"{self.url}/api/v1/{what}?{urllib.parse.urlencode(given)}"
